@@ -1,0 +1,92 @@
+"""The service's container image, built from its source."""
+
+import hashlib
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_docker as docker
+
+from infra.nodes import Architecture
+
+UNKNOWN_COMMIT = "unknown"
+
+
+def last_commit(context: Path) -> str:
+    """The full hash of the last git commit that touched `context`, or `unknown` outside a git checkout.
+
+    Not the newest commit of the repository: a change elsewhere must not rebuild the image.
+    """
+    command = ["git", "log", "-1", "--format=%H", "--", "."]
+    try:
+        done = subprocess.run(command, cwd=context, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return UNKNOWN_COMMIT
+    return done.stdout.strip() or UNKNOWN_COMMIT
+
+
+def content_hash(context: Path) -> str:
+    """A hexadecimal SHA-256 of the files that the image is built from, their names and their bytes.
+
+    These are the ones that `.dockerignore` lets in: it refuses everything, then names what it allows, one path a line.
+    """
+    allowed = [
+        line[1:].strip().strip("/")
+        for line in (context / ".dockerignore").read_text("utf-8").splitlines()
+        if line.startswith("!")
+    ]
+    roots = [context / path for path in sorted({*allowed, "Dockerfile"})]
+    files = [path for root in roots for path in ([root] if root.is_file() else sorted(root.rglob("*")))]
+    digest = hashlib.sha256()
+    for path in files:
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(context).as_posix()}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageArgs:
+    """What an image takes: the repository's URL, the build context (relative to the project), and the nodes' architecture."""
+
+    repository_url: pulumi.Input[str]
+    context: Path
+    architecture: Architecture
+
+
+class Image(pulumi.ComponentResource):
+    """The image of the service, built for the nodes' architecture and pushed under a tag that names commit and content.
+
+    Outputs: `reference` (repository and digest, what is deployed).
+    """
+
+    reference: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("helloworld:image:Image", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        commit = last_commit(args.context)
+        tag = f"{commit[:7]}-{content_hash(args.context)[:12]}"
+        # Without a registry id: that would be unknown in the first preview. The account's own registry is the default.
+        login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self))
+        image = docker.Image(
+            f"{name}-build",
+            image_name=pulumi.Output.format("{0}:{1}", args.repository_url, tag),
+            build=docker.DockerBuildArgs(
+                context=args.context.as_posix(),
+                dockerfile=(args.context / "Dockerfile").as_posix(),
+                platform=f"linux/{args.architecture}",
+                args={"GIT_COMMIT": commit},
+            ),
+            build_on_preview=False,
+            registry=docker.RegistryArgs(
+                server=args.repository_url,
+                username=login.user_name,
+                password=pulumi.Output.secret(login.password),
+            ),
+            opts=child,
+        )
+        self.reference = image.repo_digest
+        self.register_outputs({"reference": self.reference})

@@ -1,0 +1,115 @@
+"""What a pod of the service is: its container, its limits, and how it starts and stops."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+PORT, PORT_NAME = 8080, "http"
+SELECTOR = {"app.kubernetes.io/name": "helloworld"}
+LABELS = {**SELECTOR, "app.kubernetes.io/part-of": "helloworld", "app.kubernetes.io/managed-by": "pulumi"}
+USER = 10001
+
+# How a pod goes without losing a request. From the moment it is told to stop it still takes requests for
+# PRE_STOP + SHUTDOWN_DELAY seconds, while the balancer, which keeps a connection for up to DEREGISTRATION_DELAY, lets go
+# of it; then what is under way may take SHUTDOWN_TIMEOUT. The grace period is all of it and a margin.
+PRE_STOP_SECONDS = 5
+SHUTDOWN_DELAY_SECONDS = 20
+SHUTDOWN_TIMEOUT_SECONDS = 10
+DEREGISTRATION_DELAY_SECONDS = 15
+GRACE_SECONDS = PRE_STOP_SECONDS + SHUTDOWN_DELAY_SECONDS + SHUTDOWN_TIMEOUT_SECONDS + 10
+
+READINESS_PATH, LIVENESS_PATH = "/readyz", "/healthz"
+
+
+def pod_template(
+    *,
+    image: pulumi.Input[str],
+    environment: str,
+    message: str,
+    service_account: pulumi.Input[str],
+) -> k8s.core.v1.PodTemplateSpecArgs:
+    """The template of the service's pods.
+
+    Args:
+        image: reference by digest.
+        environment: the stack's name, shown by the service.
+        message: the greeting.
+        service_account: name of the pods' service account.
+    """
+    core = k8s.core.v1
+    return core.PodTemplateSpecArgs(
+        metadata=k8s.meta.v1.ObjectMetaArgs(labels=LABELS),
+        spec=core.PodSpecArgs(
+            service_account_name=service_account,
+            automount_service_account_token=False,
+            enable_service_links=False,
+            termination_grace_period_seconds=GRACE_SECONDS,
+            security_context=core.PodSecurityContextArgs(
+                run_as_non_root=True,
+                run_as_user=USER,
+                run_as_group=USER,
+                fs_group=USER,
+                seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
+            ),
+            topology_spread_constraints=[_spread("topology.kubernetes.io/zone"), _spread("kubernetes.io/hostname")],
+            containers=[_container(image, environment, message)],
+            volumes=[
+                core.VolumeArgs(name="tmp", empty_dir=core.EmptyDirVolumeSourceArgs(medium="Memory", size_limit="16Mi"))
+            ],
+        ),
+    )
+
+
+def _spread(key: str) -> k8s.core.v1.TopologySpreadConstraintArgs:
+    return k8s.core.v1.TopologySpreadConstraintArgs(
+        max_skew=1,
+        topology_key=key,
+        # A preference: with one node or zone left, all pods together are better than fewer pods.
+        when_unsatisfiable="ScheduleAnyway",
+        label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=SELECTOR),
+        # Only pods of the same revision, or the old ones skew where the new ones go.
+        match_label_keys=["pod-template-hash"],
+    )
+
+
+def _container(image: pulumi.Input[str], environment: str, message: str) -> k8s.core.v1.ContainerArgs:
+    core = k8s.core.v1
+    settings = {
+        "PORT": str(PORT),
+        "ENVIRONMENT": environment,
+        "MESSAGE": message,
+        "SHUTDOWN_DELAY_SECONDS": str(SHUTDOWN_DELAY_SECONDS),
+        "SHUTDOWN_TIMEOUT_SECONDS": str(SHUTDOWN_TIMEOUT_SECONDS),
+    }
+    return core.ContainerArgs(
+        name="helloworld",
+        image=image,
+        env=[core.EnvVarArgs(name=key, value=value) for key, value in settings.items()],
+        ports=[core.ContainerPortArgs(name=PORT_NAME, container_port=PORT, protocol="TCP")],
+        resources=core.ResourceRequirementsArgs(
+            requests={"cpu": "100m", "memory": "96Mi"}, limits={"cpu": "1", "memory": "192Mi"}
+        ),
+        security_context=core.SecurityContextArgs(
+            allow_privilege_escalation=False,
+            privileged=False,
+            read_only_root_filesystem=True,
+            run_as_non_root=True,
+            capabilities=core.CapabilitiesArgs(drop=["ALL"]),
+        ),
+        startup_probe=_probe(LIVENESS_PATH, period_seconds=1, failure_threshold=60),
+        liveness_probe=_probe(LIVENESS_PATH, period_seconds=10, failure_threshold=3),
+        readiness_probe=_probe(READINESS_PATH, period_seconds=5, failure_threshold=2),
+        # The image has no shell to sleep in; Kubernetes can since 1.30.
+        lifecycle=core.LifecycleArgs(
+            pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=PRE_STOP_SECONDS))
+        ),
+        volume_mounts=[core.VolumeMountArgs(name="tmp", mount_path="/tmp")],
+    )
+
+
+def _probe(path: str, *, period_seconds: int, failure_threshold: int) -> k8s.core.v1.ProbeArgs:
+    return k8s.core.v1.ProbeArgs(
+        http_get=k8s.core.v1.HTTPGetActionArgs(path=path, port=PORT_NAME),
+        period_seconds=period_seconds,
+        failure_threshold=failure_threshold,
+        timeout_seconds=2,
+    )

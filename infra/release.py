@@ -1,0 +1,231 @@
+"""The Kubernetes objects of the service at one image digest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra import pods
+from infra.exposure import ExposureArgs, ingress_annotations
+from infra.ordering import after
+from infra.rollback import roll_back_on_error
+
+NAMESPACE = "helloworld"
+NAME = "helloworld"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseArgs:
+    """What a release takes.
+
+    `image` is a reference by digest; replicas are numbers of pods, scaled to `cpu_target_percent` of their CPU request;
+    `rollout_seconds` is how long a roll-out may take; `exposure` how the service is reached from outside;
+    `client_cidrs` where its requests come from; `kubeconfig` is what a roll-back uses to reach the cluster.
+    """
+
+    image: pulumi.Input[str]
+    environment: str
+    message: str
+    min_replicas: int
+    max_replicas: int
+    cpu_target_percent: int
+    rollout_seconds: int
+    exposure: ExposureArgs
+    client_cidrs: Sequence[str]
+    kubeconfig: pulumi.Input[str]
+
+
+class Release(pulumi.ComponentResource):
+    """The service, deployed so that a roll-out loses no request and one that fails is rolled back.
+
+    Outputs: `image` (the digest that runs, known only once it runs healthily); `namespace`; `balancer_name` (the DNS name
+    of the balancer).
+    """
+
+    image: pulumi.Output[str]
+    namespace: pulumi.Output[str]
+    balancer_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("helloworld:release:Release", name, None, opts)
+        self._name, self._args = name, args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self.namespace = self._create_namespace()
+        service = self._create_service()
+        self._create_network_policy()
+        deployment = self._create_deployment(self._create_service_account())
+        self._create_scaling()
+        self.balancer_name = self._create_ingress(service)
+        self.image = deployment.spec.apply(lambda spec: spec.template.spec.containers[0].image)
+        self.register_outputs({"image": self.image})
+
+    def _metadata(self, annotations: dict[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
+        # People, dashboards and the roll-back know the objects by this name, so it is not left to autonaming.
+        return k8s.meta.v1.ObjectMetaArgs(
+            name=NAME, namespace=self.namespace, labels=pods.LABELS, annotations=annotations
+        )
+
+    def _create_namespace(self) -> pulumi.Output[str]:
+        namespace = k8s.core.v1.Namespace(
+            f"{self._name}-namespace",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=NAMESPACE,
+                labels={
+                    **pods.LABELS,
+                    "pod-security.kubernetes.io/enforce": "restricted",
+                    "pod-security.kubernetes.io/audit": "restricted",
+                    "pod-security.kubernetes.io/warn": "restricted",
+                    # A new pod counts as ready only once the balancer sends it requests, else a roll-out answers 502.
+                    "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled",
+                },
+            ),
+            opts=self._child,
+        )
+        return namespace.metadata.apply(lambda metadata: metadata.name)
+
+    def _create_service_account(self) -> pulumi.Output[str]:
+        account = k8s.core.v1.ServiceAccount(
+            f"{self._name}-service-account",
+            metadata=self._metadata(),
+            automount_service_account_token=False,
+            opts=self._child,
+        )
+        return account.metadata.apply(lambda metadata: metadata.name)
+
+    def _create_service(self) -> pulumi.Output[str]:
+        service = k8s.core.v1.Service(
+            f"{self._name}-service",
+            # The await would settle for ten seconds, and the Ingress with it, for endpoints that nothing here needs.
+            metadata=self._metadata({"pulumi.com/skipAwait": "true"}),
+            spec=k8s.core.v1.ServiceSpecArgs(
+                type="ClusterIP",
+                selector=pods.SELECTOR,
+                ports=[k8s.core.v1.ServicePortArgs(name="http", port=80, target_port=pods.PORT_NAME)],
+            ),
+            opts=self._child,
+        )
+        return service.metadata.apply(lambda metadata: metadata.name)
+
+    def _create_deployment(self, service_account: pulumi.Output[str]) -> k8s.apps.v1.Deployment:
+        args = self._args
+        template = pods.pod_template(
+            image=args.image,
+            environment=args.environment,
+            message=args.message,
+            # Not before there is an Ingress class: a pod that is older than the controller has no readiness gate.
+            service_account=after(service_account, args.exposure.ingress_class),
+        )
+        return k8s.apps.v1.Deployment(
+            f"{self._name}-deployment",
+            metadata=self._metadata(
+                {
+                    # A little after the progress deadline, so that the failure that is seen is the roll-out's own, and at once.
+                    "pulumi.com/timeoutSeconds": str(args.rollout_seconds + 10),
+                    # A roll-back writes the pod template too; the next `up` must be able to take it over again.
+                    "pulumi.com/patchForce": "true",
+                }
+            ),
+            # No replicas: they are the autoscaler's, and a number here would reset its choice at every update.
+            spec=k8s.apps.v1.DeploymentSpecArgs(
+                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=pods.SELECTOR),
+                strategy=k8s.apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_surge="50%", max_unavailable=0),
+                ),
+                progress_deadline_seconds=args.rollout_seconds,
+                revision_history_limit=5,
+                template=template,
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                hooks=pulumi.ResourceHookBinding(
+                    on_error=[roll_back_on_error(f"{self._name}-roll-back", args.kubeconfig, args.rollout_seconds)]
+                ),
+            ),
+        )
+
+    def _create_scaling(self) -> None:
+        args = self._args
+        k8s.autoscaling.v2.HorizontalPodAutoscaler(
+            f"{self._name}-autoscaler",
+            metadata=self._metadata(),
+            spec=k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
+                scale_target_ref=k8s.autoscaling.v2.CrossVersionObjectReferenceArgs(
+                    api_version="apps/v1", kind="Deployment", name=NAME
+                ),
+                min_replicas=args.min_replicas,
+                max_replicas=args.max_replicas,
+                metrics=[
+                    k8s.autoscaling.v2.MetricSpecArgs(
+                        type="Resource",
+                        resource=k8s.autoscaling.v2.ResourceMetricSourceArgs(
+                            name="cpu",
+                            target=k8s.autoscaling.v2.MetricTargetArgs(
+                                type="Utilization", average_utilization=args.cpu_target_percent
+                            ),
+                        ),
+                    )
+                ],
+            ),
+            opts=self._child,
+        )
+        k8s.policy.v1.PodDisruptionBudget(
+            f"{self._name}-disruption-budget",
+            metadata=self._metadata(),
+            spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(
+                max_unavailable=1,
+                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=pods.SELECTOR),
+                # Else a pod that never gets ready keeps its node from being drained.
+                unhealthy_pod_eviction_policy="AlwaysAllow",
+            ),
+            opts=self._child,
+        )
+
+    def _create_network_policy(self) -> None:
+        network = k8s.networking.v1
+        k8s.networking.v1.NetworkPolicy(
+            f"{self._name}-network-policy",
+            metadata=self._metadata(),
+            spec=network.NetworkPolicySpecArgs(
+                pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=pods.SELECTOR),
+                policy_types=["Ingress", "Egress"],
+                ingress=[
+                    network.NetworkPolicyIngressRuleArgs(
+                        from_=[
+                            network.NetworkPolicyPeerArgs(ip_block=network.IPBlockArgs(cidr=cidr))
+                            for cidr in self._args.client_cidrs
+                        ],
+                        ports=[network.NetworkPolicyPortArgs(protocol="TCP", port=pods.PORT)],
+                    )
+                ],
+                # The service calls nobody; without an egress rule all of it is refused.
+                egress=[],
+            ),
+            opts=self._child,
+        )
+
+    def _create_ingress(self, service: pulumi.Output[str]) -> pulumi.Output[str]:
+        args, network = self._args.exposure, k8s.networking.v1
+        backend = network.IngressBackendArgs(
+            service=network.IngressServiceBackendArgs(name=service, port=network.ServiceBackendPortArgs(name="http"))
+        )
+        ingress = network.Ingress(
+            f"{self._name}-ingress",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=NAME, namespace=self.namespace, labels=pods.LABELS, annotations=ingress_annotations(args)
+            ),
+            spec=network.IngressSpecArgs(
+                ingress_class_name=args.ingress_class,
+                rules=[
+                    network.IngressRuleArgs(
+                        host=args.hostname,
+                        http=network.HTTPIngressRuleValueArgs(
+                            paths=[network.HTTPIngressPathArgs(path="/", path_type="Prefix", backend=backend)]
+                        ),
+                    )
+                ],
+            ),
+            opts=self._child,
+        )
+        return ingress.status.apply(lambda status: status.load_balancer.ingress[0].hostname)

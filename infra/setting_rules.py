@@ -1,0 +1,105 @@
+"""The rules between settings, each asked when the settings that it needs are valid by themselves."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any
+
+from infra import subnets
+
+Valid = Mapping[str, Any]
+
+# Families of arm64 have a g behind the generation: m7g.large, t4g.small, c8gn.large, im4gn.large, x2gd.large; a1 is older.
+ARM_FAMILY = re.compile(r"(a1|[a-z]+\d+g[a-z]*)(-[a-z0-9]+)?\.")
+PRIVATE_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`check` gets the settings by key, of which `needs` are valid, and answers what is wrong with `key`, or nothing."""
+
+    key: str
+    needs: tuple[str, ...]
+    check: Callable[[Valid], str | None]
+
+
+def _hostname(valid: Valid) -> str | None:
+    hostname, zone = valid["hostname"], valid["zone"]
+    if hostname is None:
+        return None
+    if zone is None:
+        return "there is no zone to prove it in"
+    return None if f".{hostname}".endswith(f".{zone}") else f"it is outside the zone {zone}"
+
+
+def _zone(valid: Valid) -> str | None:
+    return "there is no hostname in it" if valid["zone"] and not valid["hostname"] else None
+
+
+def _private(network: IPv4Network) -> bool:
+    return any(network.subnet_of(private) for private in PRIVATE_RANGES)
+
+
+def _network_cidr(valid: Valid) -> str | None:
+    network: IPv4Network = valid["networkCidr"]
+    if not _private(network):
+        return "it is not a private network"
+    if network.prefixlen > subnets.SMALLEST_PREFIX:
+        return f"a /{network.prefixlen} is too small for the subnets"
+    if network.prefixlen < subnets.LARGEST_PREFIX:
+        return f"a /{network.prefixlen} is larger than a VPC may be"
+    return None
+
+
+def _service_cidr(valid: Valid) -> str | None:
+    # https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
+    network: IPv4Network = valid["serviceCidr"]
+    if not _private(network):
+        return "it is not a private network"
+    return None if 12 <= network.prefixlen <= 24 else f"a /{network.prefixlen} is not from /12 to /24"
+
+
+def _no_overlap(valid: Valid) -> str | None:
+    vpc: IPv4Network = valid["networkCidr"]
+    return f"it overlaps networkCidr, {vpc}" if vpc.overlaps(valid["serviceCidr"]) else None
+
+
+def _public_access_cidrs(valid: Valid) -> str | None:
+    private = [str(network) for network in valid["publicAccessCidrs"] if _private(network)]
+    return f"{', '.join(private)} cannot come from the internet" if private else None
+
+
+def _node_instance_types(valid: Valid) -> str | None:
+    wanted = valid["nodeArchitecture"]
+    others = [kind for kind in valid["nodeInstanceTypes"] if bool(ARM_FAMILY.match(kind)) != (wanted == "arm64")]
+    return f"{', '.join(others)} is not {wanted}, the node architecture" if others else None
+
+
+def _access(valid: Valid) -> str | None:
+    role = valid["deployRole"]
+    if role is None or all(entry.principal != role for entry in valid["access"]):
+        return None
+    return f"{role} is the deploy role: it makes the cluster, so it is its admin, and a second entry for it fails"
+
+
+def _not_above(low: str, high: str) -> Rule:
+    def check(valid: Valid) -> str | None:
+        return f"it is above {high}, {valid[high]}" if valid[low] > valid[high] else None
+
+    return Rule(low, (low, high), check)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("hostname", ("hostname", "zone"), _hostname),
+    Rule("zone", ("hostname", "zone"), _zone),
+    Rule("networkCidr", ("networkCidr",), _network_cidr),
+    Rule("serviceCidr", ("serviceCidr",), _service_cidr),
+    Rule("serviceCidr", ("serviceCidr", "networkCidr"), _no_overlap),
+    Rule("publicAccessCidrs", ("publicAccessCidrs",), _public_access_cidrs),
+    Rule("nodeInstanceTypes", ("nodeInstanceTypes", "nodeArchitecture"), _node_instance_types),
+    Rule("access", ("access", "deployRole"), _access),
+    _not_above("nodeMin", "nodeDesired"),
+    _not_above("nodeDesired", "nodeMax"),
+    _not_above("replicasMin", "replicasMax"),
+)

@@ -1,0 +1,115 @@
+"""The forms that single settings take, as pydantic types."""
+
+import re
+from ipaddress import IPv4Network
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from infra import subnets
+from infra.access import Policy
+from infra.addons import VERSIONS
+
+# `\Z`, not `$`: that also matches before a line break at the end.
+STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, regex_engine="python-re")
+
+
+def _network(text: object) -> IPv4Network:
+    if not isinstance(text, str) or "/" not in text:
+        raise ValueError("it is not a network in CIDR notation")
+    try:
+        return IPv4Network(text)
+    except ValueError as error:
+        raise ValueError(f"it is not an IPv4 network: {error}") from None
+
+
+def _distinct(items: list[Any]) -> list[Any]:
+    if len({str(item) for item in items}) != len(items):
+        raise ValueError("the same entry is there twice")
+    return items
+
+
+def _supported(version: str) -> str:
+    if version not in VERSIONS:
+        raise ValueError(f"it is not a supported Kubernetes version, which are {', '.join(VERSIONS)}")
+    return version
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it has a character that cannot be printed")
+    return text
+
+
+def _pattern(pattern: str, **limits: int) -> StringConstraints:
+    return StringConstraints(pattern=rf"^{pattern}\Z", **limits)
+
+
+_DNS_NAME = r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
+_REPOSITORY = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+"
+
+# The standard partition: China, GovCloud and the isolated regions have other ARNs.
+Region = Annotated[str, _pattern(r"(?!cn-|us-gov-|us-iso)[a-z]{2}(-[a-z]+)+-[1-9]", max_length=30)]
+Message = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
+# ACM takes no longer name as a certificate's first: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+Hostname = Annotated[str, _pattern(_DNS_NAME, max_length=64)]
+ZoneName = Annotated[str, _pattern(_DNS_NAME)]
+Network = Annotated[IPv4Network, BeforeValidator(_network)]
+Networks = Annotated[list[Network], Field(max_length=40), AfterValidator(_distinct)]
+RoleArn = Annotated[str, _pattern(r"arn:aws:iam::\d{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}")]
+PrincipalArn = Annotated[str, _pattern(r"arn:aws:iam::\d{12}:(role|user)/[A-Za-z0-9_+=,.@/-]{1,512}")]
+ImageReference = Annotated[str, _pattern(rf"{_REPOSITORY}@sha256:[0-9a-f]{{64}}", max_length=400)]
+KubernetesName = Annotated[str, _pattern(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")]
+# These prefixes are taken: https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+GroupName = Annotated[str, _pattern(r"(?!system:|eks:|aws:|amazon:|iam:)[A-Za-z0-9][A-Za-z0-9:._/@-]{0,126}")]
+TagKey = Annotated[str, _pattern(r"(?![aA][wW][sS]:)[A-Za-z0-9 _.:/=+@-]{1,128}")]
+TagValue = Annotated[str, _pattern(r"[A-Za-z0-9 _.:/=+@-]{0,256}")]
+# AWS takes 50 tags a resource, of which the program and the controllers need some.
+Tags = Annotated[dict[TagKey, TagValue], Field(max_length=40)]
+ZoneLetters = Annotated[
+    list[Annotated[str, _pattern("[a-f]")]],
+    Field(min_length=2, max_length=subnets.MOST_ZONES),
+    AfterValidator(_distinct),
+]
+KubernetesVersion = Annotated[str, AfterValidator(_supported)]
+InstanceTypes = Annotated[
+    list[Annotated[str, _pattern(r"[a-z][a-z0-9-]{1,20}\.(nano|micro|small|medium|large|(metal-)?\d{0,3}xl(arge)?|metal)")]],
+    Field(min_length=1, max_length=20),
+    AfterValidator(_distinct),
+]
+# What CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+
+
+class GrantSetting(BaseModel):
+    """One entry of `access`: a principal with a policy, on namespaces or everywhere, or with Kubernetes groups."""
+
+    model_config = STRICT
+
+    principal: PrincipalArn
+    policy: Policy | None = None
+    groups: Annotated[list[GroupName], Field(max_length=20)] = []
+    namespaces: Annotated[list[KubernetesName], Field(max_length=100)] = []
+
+
+def _one_kind_of_right(grant: GrantSetting) -> GrantSetting:
+    if (grant.policy is None) == (not grant.groups):
+        raise ValueError("an entry has either a policy or groups")
+    if grant.namespaces and grant.policy in (None, "cluster-admin"):
+        raise ValueError("namespaces go with the policies admin, edit and view")
+    return grant
+
+
+def _one_entry_each(grants: list[GrantSetting]) -> list[GrantSetting]:
+    if len({grant.principal for grant in grants}) != len(grants):
+        raise ValueError("a principal is there twice, and a cluster takes one access entry for each")
+    return grants
+
+
+AccessList = Annotated[
+    list[Annotated[GrantSetting, AfterValidator(_one_kind_of_right)]],
+    Field(max_length=100),
+    AfterValidator(_one_entry_each),
+]

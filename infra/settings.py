@@ -1,0 +1,238 @@
+"""The settings of a stack: the only reader of the Pulumi configuration.
+
+Every setting is a flat key of the project's namespace, described in `Pulumi.yaml`. A stack file that is wrong is refused
+as a whole, with every problem in it, before a resource is registered.
+"""
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import IPv4Network
+from typing import Any, Literal
+
+import pulumi
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from infra import setting_types as types
+from infra.access import Grant
+from infra.nodes import Architecture, Capacity
+from infra.setting_rules import RULES
+
+PROJECT = "helloworld"
+SHOWN_CHARACTERS = 80
+
+
+class Settings(BaseModel):
+    """The validated settings of one stack. A field's description says what it takes; networks are IPv4, disks GiB."""
+
+    model_config = ConfigDict(types.STRICT, alias_generator=to_camel)
+
+    region: types.Region = Field("us-west-2", description="an AWS region of the standard partition, e.g. us-west-2")
+    protect: bool = Field(False, description="true or false")
+    deploy_role: types.RoleArn | None = Field(
+        None, description="the ARN of an IAM role, e.g. arn:aws:iam::123456789012:role/deploy"
+    )
+    tags: types.Tags = Field(
+        {}, description='a map of at most 40 tags, e.g. {"team": "web"}; keys must not begin with aws:'
+    )
+    hostname: types.Hostname | None = Field(
+        None, description="a host name in lower case of at most 64 characters in the zone, e.g. hello.example.com"
+    )
+    zone: types.ZoneName | None = Field(
+        None, description="the name of the Route 53 zone that the hostname is in, e.g. example.com"
+    )
+    image: types.ImageReference | None = Field(
+        None, description="a reference by digest: <registry>/<repository>@sha256:<64 hexadecimal digits>"
+    )
+    message: types.Message = Field("Hello, world!", description="printable text of 1 to 200 characters")
+    replicas_min: int = Field(2, ge=1, le=100, description="a whole number from 1 to 100, not above replicasMax")
+    replicas_max: int = Field(6, ge=1, le=1000, description="a whole number from replicasMin to 1000")
+    cpu_target_percent: int = Field(70, ge=10, le=95, description="a whole number from 10 to 95")
+    rollout_seconds: int = Field(180, ge=30, le=1800, description="a whole number from 30 to 1800")
+    network_cidr: types.Network = Field(
+        IPv4Network("10.0.0.0/16"), description="a private network from /16 to /23, e.g. 10.0.0.0/16"
+    )
+    zones: types.ZoneLetters = Field(
+        ["a", "b"], description="two or three different letters of availability zones, e.g. [a, b]"
+    )
+    nat_per_zone: bool = Field(False, description="true or false")
+    flow_logs: bool = Field(False, description="true or false")
+    kubernetes_version: types.KubernetesVersion = Field("1.35", description='a supported version in quotes, e.g. "1.35"')
+    service_cidr: types.Network = Field(
+        IPv4Network("172.20.0.0/16"), description="a private network from /12 to /24 outside the VPC, e.g. 172.20.0.0/16"
+    )
+    public_access_cidrs: types.Networks = Field(
+        [], description="at most 40 different public IPv4 networks, e.g. [198.51.100.0/24]; [] for no public endpoint"
+    )
+    authentication_mode: Literal["API", "API_AND_CONFIG_MAP"] = Field(
+        "API", description="API or API_AND_CONFIG_MAP"
+    )
+    access: types.AccessList = Field(
+        [],
+        description="entries {principal: <ARN of a role or user>, policy: cluster-admin, admin, edit or view, "
+        "namespaces: [...]} or {principal: <ARN>, groups: [...]}",
+    )
+    log_retention_days: types.RetentionDays = Field(
+        30, description="a number of days that CloudWatch takes: 1, 3, 5, 7, 14, 30, 60, 90, 180, 365 …"
+    )
+    node_architecture: Architecture = Field("arm64", description="arm64 or amd64")
+    node_instance_types: types.InstanceTypes = Field(
+        ["t4g.medium"], description="different EC2 instance types of the node architecture, e.g. [t4g.medium]"
+    )
+    node_capacity: Capacity = Field("on-demand", description="on-demand or spot")
+    node_min: int = Field(2, ge=1, le=100, description="a whole number from 1 to 100, not above nodeDesired")
+    node_desired: int = Field(2, ge=1, le=100, description="a whole number from nodeMin to nodeMax")
+    node_max: int = Field(4, ge=1, le=100, description="a whole number from nodeDesired to 100")
+    node_disk_gib: int = Field(20, alias="nodeDiskGiB", ge=20, le=1024, description="a whole number from 20 to 1024")
+
+    @property
+    def grants(self) -> list[Grant]:
+        """`access` as the components take it."""
+        return [Grant(**entry.model_dump()) for entry in self.access]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the configuration: the key, the value as far as it can be shown, the reason and the cure."""
+
+    key: str
+    value: str
+    reason: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"  {self.key} = {self.value}\n    reason: {self.reason}\n    cure:   {self.cure}"
+
+
+class SettingsError(pulumi.RunError):
+    """The configuration is refused. `problems` has every problem; the message lists them all."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n".join([f"the settings have {count}:", *map(str, problems)]))
+
+
+def load() -> Settings:
+    """The settings of the stack that is being deployed.
+
+    Raises:
+        SettingsError: the configuration has problems; all of them are in it.
+    """
+    from pulumi.runtime import config
+
+    return parse({**config.get_config_env(), **config.CONFIG.get()})
+
+
+def parse(configuration: Mapping[str, str]) -> Settings:
+    """Settings from a stack's whole configuration.
+
+    Args:
+        configuration: `namespace:key` to text, as the engine hands it over: structured values, numbers and booleans are
+            JSON. An empty text stands for a setting that is not set.
+
+    Raises:
+        SettingsError: as `load`.
+    """
+    problems: list[Problem] = []
+    given = _own_keys(configuration, problems)
+    decoded: dict[str, Any] = {}
+    reasons: dict[str, list[str]] = {}
+    for key, text in given.items():
+        try:
+            decoded[key] = _decoded(text, setting_types()[key])
+        except ValueError as error:
+            reasons[key] = [str(error)]
+    try:
+        Settings.model_validate(decoded)
+    except ValidationError as error:
+        for each in error.errors():
+            reasons.setdefault(str(each["loc"][0]), []).append(_reason(each))
+    settings = Settings.model_validate({key: value for key, value in decoded.items() if key not in reasons})
+    valid = {key: getattr(settings, name) for key, name in _names().items() if key not in reasons}
+    for rule in RULES:
+        if all(key in valid for key in rule.needs) and (reason := rule.check(valid)):
+            reasons.setdefault(rule.key, []).append(reason)
+    problems += [
+        Problem(
+            f"{PROJECT}:{key}",
+            shown(given.get(key, str(valid.get(key)))),
+            "; ".join(what),
+            str(Settings.model_fields[_names()[key]].description),
+        )
+        for key, what in reasons.items()
+    ]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+@cache
+def setting_types() -> Mapping[str, str]:
+    """The type of each setting as `Pulumi.yaml` names it: string, integer, boolean, array or object."""
+    properties = Settings.model_json_schema()["properties"]
+    return {
+        key: next(str(each["type"]) for each in (schema, *schema.get("anyOf", ())) if "type" in each)
+        for key, schema in properties.items()
+    }
+
+
+def shown(value: str) -> str:
+    """`value` on one line, printable and short, as a message may show it."""
+    text = ascii(value[: SHOWN_CHARACTERS + 1])[1:-1].replace("\\'", "'")
+    return f'"{text}"' if len(text) <= SHOWN_CHARACTERS else f'"{text[:SHOWN_CHARACTERS]}…"'
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    return {field.alias or name: name for name, field in Settings.model_fields.items()}
+
+
+UNREADABLE = {
+    "integer": "it is not a whole number",
+    "boolean": "it is neither true nor false",
+    "array": "it is not a list",
+    "object": "it is not a map",
+}
+
+
+def _decoded(text: str, kind: str) -> Any:
+    """What the engine's text for a setting stands for: itself, or the JSON in it."""
+    if kind == "string":
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError(UNREADABLE[kind]) from None
+
+
+def _own_keys(configuration: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
+    """This project's settings that are set; `problems` gets the keys that no one reads."""
+    given: dict[str, str] = {}
+    for full_key, text in configuration.items():
+        namespace, _, key = full_key.partition(":")
+        if namespace == "aws":
+            cure = f"set {PROJECT}:region" if key == "region" else f"remove it; the settings are {PROJECT}'s own"
+            problems.append(Problem(shown(full_key)[1:-1], shown(text), "the program has its own AWS provider", cure))
+        elif namespace == PROJECT and key not in _names():
+            problems.append(Problem(shown(full_key)[1:-1], shown(text), "there is no such setting", _nearest(key)))
+        elif namespace == PROJECT and text != "":
+            given[key] = text
+    return given
+
+
+def _nearest(key: str) -> str:
+    close = difflib.get_close_matches(key[:SHOWN_CHARACTERS], list(_names()), n=1)
+    return f"did you mean {PROJECT}:{close[0]}?" if close else "remove it; Pulumi.yaml describes every setting"
+
+
+def _reason(error: Any) -> str:
+    where = "".join(f"[{shown(str(part))[1:-1]}]" for part in error["loc"][1:] if part != "[key]")
+    what = error["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
+    if error["type"] == "string_pattern_mismatch":
+        what = "it has not the form that is needed"
+    what = what[0].lower() + what[1:]
+    return f"at {where}: {what}" if where else what

@@ -17,8 +17,10 @@ in_aws = pulumi.ResourceOptions(providers={"aws": provider})
 
 home = platform.create(config, tags, in_aws)
 
-image = config.image
-if image is None:
+image: pulumi.Input[str]
+if config.image:
+    image = config.image
+else:
     source = ImageArgs(repository_url=home.registry_url, context=Path("app"), architecture=config.node_architecture)
     image = Image(f"{name}-image", source, in_aws).reference
 

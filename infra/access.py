@@ -23,7 +23,9 @@ POLICIES: dict[Policy, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """One principal's rights: a role's or user's ARN, with a `policy` (on `namespaces`, or everywhere) or with `groups`."""
+    """One principal's rights: a role's or user's ARN, with a `policy` (on `namespaces`, or everywhere) or with
+    `groups`.
+    """
 
     principal: str
     policy: Policy | None = None

@@ -11,13 +11,17 @@ from infra.settings import PROJECT, Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """What the balancer answers to: `hostname` with `certificate_arn`, both or neither. Its record is made by `publish`."""
+    """What the balancer answers to: `hostname` with `certificate_arn`, both or neither. Its record is made by
+    `publish`.
+    """
 
     hostname: str | None = None
     zone_id: pulumi.Output[str] | None = None
     certificate_arn: pulumi.Output[str] | None = None
 
-    def publish(self, balancer_name: pulumi.Output[str], region: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    def publish(
+        self, balancer_name: pulumi.Output[str], region: str, opts: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
         """Point the host name, if there is one, at the balancer.
 
         Args:
@@ -30,9 +34,7 @@ class Address:
         """
         if self.hostname is None or self.zone_id is None:
             return pulumi.Output.format("http://{0}", balancer_name)
-        args = DnsRecordArgs(
-            hostname=self.hostname, zone_id=self.zone_id, balancer_name=balancer_name, region=region
-        )
+        args = DnsRecordArgs(hostname=self.hostname, zone_id=self.zone_id, balancer_name=balancer_name, region=region)
         DnsRecord(f"{PROJECT}-dns", args, opts)
         return pulumi.Output.from_input(f"https://{self.hostname}")
 

@@ -58,7 +58,7 @@ class Certificate(pulumi.ComponentResource):
 def _explain(name: str, args: CertificateArgs) -> pulumi.ErrorHook:
     """Says the usual cause of a validation that does not end; the error stands."""
 
-    def hook(failure: pulumi.ErrorHookArgs) -> bool:
+    def hook(_failure: pulumi.ErrorHookArgs) -> bool:
         pulumi.log.error(
             f"The certificate of {args.hostname} was not validated within {VALIDATION_TIMEOUT}. The usual cause: the "
             f"registrar of {args.zone_name} names other name servers than its Route 53 zone. Compare `dig NS "

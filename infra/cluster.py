@@ -20,9 +20,9 @@ NODE_ADDONS = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 class ClusterArgs:
     """What a control plane takes.
 
-    `cluster_name` is the name in AWS; `kubernetes_version` is `major.minor`; `addon_versions` maps an add-on to its pinned
-    version; `public_access_cidrs` may reach the public endpoint (none: it is off). `role_mappings` and `user_mappings` are
-    the rows of aws-auth, `node_role` the nodes' row: written in mode API_AND_CONFIG_MAP only.
+    `cluster_name` is the name in AWS; `kubernetes_version` is `major.minor`; `addon_versions` maps an add-on to its
+    pinned version; `public_access_cidrs` may reach the public endpoint (none: it is off). `role_mappings` and
+    `user_mappings` are the rows of aws-auth, `node_role` the nodes' row: written in mode API_AND_CONFIG_MAP only.
     """
 
     cluster_name: str

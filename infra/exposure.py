@@ -14,9 +14,11 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 @dataclass(frozen=True, kw_only=True)
 class ExposureArgs:
-    """What an Ingress takes: its class, the group whose balancer it shares, and host name with certificate, or neither."""
+    """What an Ingress takes: its class, the group whose balancer it shares, and host name with certificate, or
+    neither.
+    """
 
-    ingress_class: pulumi.Input[str]
+    ingress_class: pulumi.Output[str]
     group: str
     hostname: str | None
     certificate_arn: pulumi.Input[str] | None
@@ -48,4 +50,3 @@ def ingress_annotations(args: ExposureArgs) -> dict[str, pulumi.Input[str]]:
             "certificate-arn": args.certificate_arn,
         }
     return {f"alb.ingress.kubernetes.io/{key}": value for key, value in annotations.items()}
-

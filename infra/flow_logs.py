@@ -33,12 +33,8 @@ class FlowLogs(pulumi.ComponentResource):
         group = aws.cloudwatch.LogGroup(
             f"{name}-log-group", name=args.log_group_name, retention_in_days=args.retention_days, opts=child
         )
-        role = aws.iam.Role(
-            f"{name}-role", assume_role_policy=service_trust("vpc-flow-logs.amazonaws.com"), opts=child
-        )
-        policy = aws.iam.RolePolicy(
-            f"{name}-policy", role=role.name, policy=group.arn.apply(_write_policy), opts=child
-        )
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=service_trust("vpc-flow-logs.amazonaws.com"), opts=child)
+        policy = aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=group.arn.apply(_write_policy), opts=child)
         aws.ec2.FlowLog(
             f"{name}-flow-log",
             vpc_id=args.vpc_id,

@@ -49,7 +49,9 @@ def content_hash(context: Path) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageArgs:
-    """What an image takes: the repository's URL, the build context (relative to the project), and the nodes' architecture."""
+    """What an image takes: the repository's URL, the build context (relative to the project), and the nodes'
+    architecture.
+    """
 
     repository_url: pulumi.Input[str]
     context: Path

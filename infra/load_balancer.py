@@ -18,7 +18,9 @@ INGRESS_CLASS = "alb"
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancerControllerArgs:
-    """What the controller takes: the cluster's name, the same once it has nodes, its region and VPC, tags for balancers."""
+    """What the controller takes: the cluster's name, the same once it has nodes, its region and VPC, tags for
+    balancers.
+    """
 
     cluster_name: pulumi.Input[str]
     node_cluster_name: pulumi.Input[str]
@@ -30,15 +32,13 @@ class LoadBalancerControllerArgs:
 class LoadBalancerController(pulumi.ComponentResource):
     """The controller's pinned chart, with rights from Pod Identity that end at this cluster's own balancers.
 
-    Outputs: `ingress_class` (once the controller runs: an Ingress that takes it is made after the controller, and is gone,
-    with the finalizer the controller alone can remove, before it).
+    Outputs: `ingress_class` (once the controller runs: an Ingress that takes it is made after the controller, and is
+    gone, with the finalizer the controller alone can remove, before it).
     """
 
     ingress_class: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: LoadBalancerControllerArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: LoadBalancerControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("helloworld:load-balancer:LoadBalancerController", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         service_account = self._create_identity(name, args, child)

@@ -1,9 +1,9 @@
 """What the AWS Load Balancer Controller may do in the account. Pure data, no resources.
 
-The published policy of controller v3.5.0 is the measure of which actions it calls. Here every action that can be is tied
-to this cluster's tag, to this VPC or to this account and region. Not granted are the rights for what this program never
-asks the controller for: Cognito, WAF, Shield, IPAM, customer-owned addresses, server certificates in IAM, network
-balancers, trust stores.
+The published policy of controller v3.5.0 is the measure of which actions it calls. Here every action that can be is
+tied to this cluster's tag, to this VPC or to this account and region. Not granted are the rights for what this
+program never asks the controller for: Cognito, WAF, Shield, IPAM, customer-owned addresses, server certificates in
+IAM, network balancers, trust stores.
 https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/install/iam_policy.json
 """
 

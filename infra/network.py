@@ -12,7 +12,9 @@ from infra.subnets import ZoneSubnets
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """What a network takes: `cidr` of the VPC, its `subnets`, whether each zone has its own NAT gateway, and the names."""
+    """What a network takes: `cidr` of the VPC, its `subnets`, whether each zone has its own NAT gateway, and the
+    names.
+    """
 
     region: str
     name_tag: str
@@ -25,8 +27,9 @@ class Network(pulumi.ComponentResource):
     """A VPC with a public and a private subnet in each zone.
 
     Private subnets reach the internet through NAT, one for all or one per zone, and S3 (where image layers come from)
-    through a gateway endpoint. Outputs: `vpc_id`; `private_subnet_ids` (usable as soon as they exist: the control plane's);
-    `egress_subnet_ids` (the same subnets, handed out once their way out works, and outlived by it on deletion: the nodes').
+    through a gateway endpoint. Outputs: `vpc_id`; `private_subnet_ids` (usable as soon as they exist: the control
+    plane's); `egress_subnet_ids` (the same subnets, handed out once their way out works, and outlived by it on
+    deletion: the nodes').
     """
 
     vpc_id: pulumi.Output[str]
@@ -80,9 +83,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _create_route_table(self, name: str) -> aws.ec2.RouteTable:
-        return aws.ec2.RouteTable(
-            f"{self._name}-{name}", vpc_id=self._vpc.id, tags=self._tags(name), opts=self._child
-        )
+        return aws.ec2.RouteTable(f"{self._name}-{name}", vpc_id=self._vpc.id, tags=self._tags(name), opts=self._child)
 
     def _associate(self, kind: str, zone: str, subnet: aws.ec2.Subnet, table: pulumi.Input[str]) -> pulumi.Output[str]:
         return aws.ec2.RouteTableAssociation(
@@ -108,7 +109,9 @@ class Network(pulumi.ComponentResource):
     def _create_ways_out(
         self, public: dict[str, aws.ec2.Subnet], private: dict[str, aws.ec2.Subnet], internet: pulumi.Output[str]
     ) -> dict[str, pulumi.Output[str]]:
-        """NAT, routes and the S3 endpoint of the private subnets; by zone, what resolves once its subnet has all of them."""
+        """NAT, routes and the S3 endpoint of the private subnets; by zone, what resolves once its subnet has all of
+        them.
+        """
         nat_zones = list(private) if self._args.nat_per_zone else list(private)[:1]
         tables: dict[str, pulumi.Output[str]] = {}
         routes: dict[str, pulumi.Output[str]] = {}
@@ -136,7 +139,8 @@ class Network(pulumi.ComponentResource):
             vpc_id=self._vpc.id,
             service_name=f"com.amazonaws.{self._args.region}.s3",
             vpc_endpoint_type="Gateway",
-            # Adding the endpoint's routes later would break downloads that are under way, so it comes with the NAT routes.
+            # Adding the endpoint's routes later would break downloads that are under way, so it comes with the NAT
+            # routes.
             route_table_ids=[after(tables[zone], routes[zone]) for zone in nat_zones],
             tags=self._tags("s3"),
             opts=self._child,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -47,12 +47,12 @@ class NodeRole(pulumi.ComponentResource):
 class NodesArgs:
     """What a node group takes.
 
-    `cluster` and `cluster_name` say what it joins (the name is waited for); `subnet_ids` are subnets whose way out works;
-    `disk_gib` is the root volume in GiB; the sizes are numbers of nodes.
+    `cluster` and `cluster_name` say what it joins (the name is waited for); `subnet_ids` are subnets whose way out
+    works; `disk_gib` is the root volume in GiB; the sizes are numbers of nodes.
     """
 
     cluster: eks.Cluster
-    cluster_name: pulumi.Input[str]
+    cluster_name: pulumi.Output[str]
     kubernetes_version: str
     addon_versions: AddonVersions
     subnet_ids: Sequence[pulumi.Input[str]]
@@ -99,10 +99,14 @@ class Nodes(pulumi.ComponentResource):
             tags=dict(args.tags),
             opts=child,
         )
-        self.cluster_name = after(args.cluster_name, group.node_group.apply(lambda node_group: node_group.id))
+        self.cluster_name = after(args.cluster_name, group.node_group.apply(_id))
         for addon in WORKLOAD_ADDONS:
             install(f"{name}-{addon}", addon, args.addon_versions, self.cluster_name, child)
         self.register_outputs({"cluster_name": self.cluster_name})
+
+
+def _id(node_group: Any) -> Any:
+    return node_group.id
 
 
 def _create_launch_template(name: str, args: NodesArgs, opts: pulumi.ResourceOptions) -> aws.ec2.LaunchTemplate:

@@ -1,18 +1,22 @@
 """Order between resources that exchange no value."""
 
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 import pulumi
 
 T = TypeVar("T")
 
 
-def after(value: pulumi.Input[T], *first: pulumi.Input[object]) -> pulumi.Output[T]:
+@overload
+def after(value: pulumi.Output[T], *first: pulumi.Output[Any]) -> pulumi.Output[T]: ...
+@overload
+def after(value: T, *first: pulumi.Output[Any]) -> pulumi.Output[T]: ...
+def after(value: Any, *first: pulumi.Output[Any]) -> pulumi.Output[Any]:
     """`value`, handed out only once every one of `first` exists.
 
-    Whatever takes the result is created after `first` and deleted before them. `Output.all(...).apply(...)` would say the
-    same but turns the value unknown in a preview whenever one of `first` changes, and an unknown value in a field that
-    cannot change in place shows up as a replacement that never happens. This keeps the value known.
+    Whatever takes the result is created after `first` and deleted before them. `Output.all(...).apply(...)` would say
+    the same but turns the value unknown in a preview whenever one of `first` changes, and an unknown value in a field
+    that cannot change in place shows up as a replacement that never happens. This keeps the value known.
 
     Args:
         value: what the result resolves to.
@@ -22,13 +26,12 @@ def after(value: pulumi.Input[T], *first: pulumi.Input[object]) -> pulumi.Output
         An output with the value and secretness of `value` and the dependencies of all.
     """
     own = pulumi.Output.from_input(value)
-    others = [pulumi.Output.from_input(other) for other in first]
 
     async def resources() -> set[pulumi.Resource]:
-        return set().union(*[await output._resources for output in (own, *others)])
+        return set().union(*[await output._resources for output in (own, *first)])
 
-    async def future() -> T:
-        for other in others:
+    async def future() -> Any:
+        for other in first:
             await other._future
         return await own._future
 

@@ -21,8 +21,8 @@ from infra.settings import PROJECT, Settings
 class Platform:
     """What a release needs, wherever it comes from.
 
-    `provider` reaches the cluster; `kubeconfig` is JSON without a secret; `ingress_class` is handed out once a controller
-    serves it; `client_cidrs` is where requests come from; `group` is the balancer's.
+    `provider` reaches the cluster; `kubeconfig` is JSON without a secret; `ingress_class` is handed out once a
+    controller serves it; `client_cidrs` is where requests come from; `group` is the balancer's.
     """
 
     provider: k8s.Provider
@@ -88,9 +88,7 @@ def create(settings: Settings, tags: Mapping[str, str], opts: pulumi.ResourceOpt
         ),
         opts,
     )
-    access = Access(
-        f"{PROJECT}-access", AccessArgs(cluster_name=cluster.cluster_name, grants=settings.grants), opts
-    )
+    access = Access(f"{PROJECT}-access", AccessArgs(cluster_name=cluster.cluster_name, grants=settings.grants), opts)
     provider = k8s.Provider(
         f"{PROJECT}-kubernetes",
         kubeconfig=cluster.kubeconfig,

@@ -9,14 +9,16 @@ LABELS = {**SELECTOR, "app.kubernetes.io/part-of": "helloworld", "app.kubernetes
 USER = 10001
 
 # How a pod goes without losing a request. From the moment it is told to stop it still takes requests for
-# PRE_STOP + SHUTDOWN_DELAY seconds, while the balancer, which keeps a connection for up to DEREGISTRATION_DELAY, lets go
-# of it; then what is under way may take SHUTDOWN_TIMEOUT. The grace period is all of it and a margin.
+# PRE_STOP + SHUTDOWN_DELAY seconds, while the balancer, which keeps a connection for up to DEREGISTRATION_DELAY, lets
+# go of it; then what is under way may take SHUTDOWN_TIMEOUT. The grace period is all of it and a margin.
 PRE_STOP_SECONDS = 5
 SHUTDOWN_DELAY_SECONDS = 20
 SHUTDOWN_TIMEOUT_SECONDS = 10
 DEREGISTRATION_DELAY_SECONDS = 15
 GRACE_SECONDS = PRE_STOP_SECONDS + SHUTDOWN_DELAY_SECONDS + SHUTDOWN_TIMEOUT_SECONDS + 10
 
+# The root file system is read-only; this is all that a process may write to.
+WRITABLE = "/tmp"  # noqa: S108
 READINESS_PATH, LIVENESS_PATH = "/readyz", "/healthz"
 
 
@@ -102,7 +104,7 @@ def _container(image: pulumi.Input[str], environment: str, message: str) -> k8s.
         lifecycle=core.LifecycleArgs(
             pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=PRE_STOP_SECONDS))
         ),
-        volume_mounts=[core.VolumeMountArgs(name="tmp", mount_path="/tmp")],
+        volume_mounts=[core.VolumeMountArgs(name="tmp", mount_path=WRITABLE)],
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -39,8 +40,8 @@ class ReleaseArgs:
 class Release(pulumi.ComponentResource):
     """The service, deployed so that a roll-out loses no request and one that fails is rolled back.
 
-    Outputs: `image` (the digest that runs, known only once it runs healthily); `namespace`; `balancer_name` (the DNS name
-    of the balancer).
+    Outputs: `image` (the digest that runs, known only once it runs healthily); `namespace`; `balancer_name` (the DNS
+    name of the balancer).
     """
 
     image: pulumi.Output[str]
@@ -57,7 +58,7 @@ class Release(pulumi.ComponentResource):
         deployment = self._create_deployment(self._create_service_account())
         self._create_scaling()
         self.balancer_name = self._create_ingress(service)
-        self.image = deployment.spec.apply(lambda spec: spec.template.spec.containers[0].image)
+        self.image = deployment.spec.apply(_deployed_image)
         self.register_outputs({"image": self.image})
 
     def _metadata(self, annotations: dict[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
@@ -82,7 +83,7 @@ class Release(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        return namespace.metadata.apply(lambda metadata: metadata.name)
+        return after(NAMESPACE, namespace.id)
 
     def _create_service_account(self) -> pulumi.Output[str]:
         account = k8s.core.v1.ServiceAccount(
@@ -91,7 +92,7 @@ class Release(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=self._child,
         )
-        return account.metadata.apply(lambda metadata: metadata.name)
+        return after(NAME, account.id)
 
     def _create_service(self) -> pulumi.Output[str]:
         service = k8s.core.v1.Service(
@@ -105,7 +106,7 @@ class Release(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        return service.metadata.apply(lambda metadata: metadata.name)
+        return after(NAME, service.id)
 
     def _create_deployment(self, service_account: pulumi.Output[str]) -> k8s.apps.v1.Deployment:
         args = self._args
@@ -120,7 +121,8 @@ class Release(pulumi.ComponentResource):
             f"{self._name}-deployment",
             metadata=self._metadata(
                 {
-                    # A little after the progress deadline, so that the failure that is seen is the roll-out's own, and at once.
+                    # A little after the progress deadline, so that the failure that is seen is the roll-out's own,
+                    # and at once.
                     "pulumi.com/timeoutSeconds": str(args.rollout_seconds + 10),
                     # A roll-back writes the pod template too; the next `up` must be able to take it over again.
                     "pulumi.com/patchForce": "true",
@@ -228,4 +230,12 @@ class Release(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        return ingress.status.apply(lambda status: status.load_balancer.ingress[0].hostname)
+        return ingress.status.apply(_balancer_name)
+
+
+def _deployed_image(spec: Any) -> str:
+    return str(spec.template.spec.containers[0].image)
+
+
+def _balancer_name(status: Any) -> str:
+    return str(status.load_balancer.ingress[0].hostname)

@@ -3,19 +3,19 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from infra.rollout_report import LOG_LINES, Object, has_restarted, why_not_ready
+
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient, V1ContainerStatus, V1Deployment, V1Pod, V1ReplicaSet
+    from kubernetes.client import ApiClient
 
 REVISION = "deployment.kubernetes.io/revision"
 TEMPLATE_HASH = "pod-template-hash"
-LOG_LINES = 10
-PODS_REPORTED = 3
 
 
 def roll_back_on_error(name: str, kubeconfig: pulumi.Input[str], seconds: int) -> pulumi.ErrorHook:
@@ -32,33 +32,22 @@ def roll_back_on_error(name: str, kubeconfig: pulumi.Input[str], seconds: int) -
     async def hook(failure: pulumi.ErrorHookArgs) -> bool:
         if failure.failed_operation not in ("create", "update"):
             return False
-        config = json.loads(await _resolved(kubeconfig))
-        namespace, _, deployment = failure.id.rpartition("/")
-        target = _target(failure) if not deployment else (namespace, deployment)
-        pulumi.log.warn(f"The roll-out of {'/'.join(target)} failed. Looking for the revision to go back to.")
+        metadata = (failure.new_inputs or {})["metadata"]
+        namespace, deployment = metadata["namespace"], metadata["name"]
+        pulumi.log.warn(f"{namespace}/{deployment}: the roll-out failed; looking for the revision to go back to.")
         try:
-            report = await asyncio.to_thread(_connect_and_roll_back, config, *target, seconds)
+            config = json.loads(await pulumi.Output.from_input(kubeconfig)._future)
+            report = await asyncio.to_thread(_connect_and_roll_back, config, namespace, deployment, seconds)
         except Exception as error:
-            # Whatever went wrong here must not hide what went wrong there.
-            pulumi.log.error(
-                f"The roll-back of {'/'.join(target)} failed too: {type(error).__name__}: {error}. "
-                f"By hand: kubectl -n {target[0]} rollout undo deployment/{target[1]}"
+            # Whatever goes wrong here must not hide what went wrong there.
+            report = (
+                f"{namespace}/{deployment}: the roll-back failed too, {type(error).__name__}: {error}\n"
+                f"  by hand: kubectl -n {namespace} rollout undo deployment/{deployment}"
             )
-            return False
         pulumi.log.error(report)
         return False
 
     return pulumi.ErrorHook(name, hook)
-
-
-async def _resolved(value: pulumi.Input[str]) -> str:
-    return await pulumi.Output.from_input(value)._future
-
-
-def _target(failure: pulumi.ErrorHookArgs) -> tuple[str, str]:
-    """Namespace and name of a Deployment that has no id yet, from what it was to be."""
-    metadata = (failure.new_inputs or {}).get("metadata", {})
-    return metadata.get("namespace", "default"), metadata.get("name", failure.name)
 
 
 def _connect_and_roll_back(config: Mapping[str, Any], namespace: str, name: str, seconds: int) -> str:
@@ -66,45 +55,97 @@ def _connect_and_roll_back(config: Mapping[str, Any], namespace: str, name: str,
     from kubernetes.config import new_client_from_config_dict
 
     with new_client_from_config_dict(dict(config)) as client:
-        return roll_back(client, namespace, name, seconds=seconds)
+        return roll_back(Cluster(client, namespace), name, seconds=seconds)
+
+
+class Cluster:
+    """What a roll-back asks of one namespace of a cluster. Objects are plain JSON; a refusal is an `ApiException`."""
+
+    def __init__(self, client: "ApiClient", namespace: str) -> None:
+        from kubernetes.client import AppsV1Api, CoreV1Api
+
+        self.namespace = namespace
+        self._client, self._apps, self._core = client, AppsV1Api(client), CoreV1Api(client)
+
+    def deployment(self, name: str) -> Object:
+        """The Deployment of that name."""
+        return self._plain(self._apps.read_namespaced_deployment(name, self.namespace))
+
+    def set_template(self, name: str, template: Object) -> None:
+        """Make `template` the pod template of the Deployment of that name."""
+        change = [{"op": "replace", "path": "/spec/template", "value": template}]
+        self._apps.patch_namespaced_deployment(name, self.namespace, change)
+
+    def replica_sets(self, deployment: Object) -> list[Object]:
+        """The replica sets that the Deployment owns, one for each revision that is remembered."""
+        selector = _selector(deployment["spec"]["selector"]["matchLabels"])
+        found = self._plain(self._apps.list_namespaced_replica_set(self.namespace, label_selector=selector))["items"]
+        uid = deployment["metadata"]["uid"]
+        return [
+            each for each in found if uid in [owner["uid"] for owner in each["metadata"].get("ownerReferences", [])]
+        ]
+
+    def pods(self, replica_set: Object) -> list[Object]:
+        """The pods of the replica set."""
+        selector = _selector(replica_set["spec"]["selector"]["matchLabels"])
+        pods: list[Object] = self._plain(self._core.list_namespaced_pod(self.namespace, label_selector=selector))[
+            "items"
+        ]
+        return pods
+
+    def last_log_lines(self, pod: Object) -> str:
+        """The last log lines of the pod, of its previous container if it was restarted; nothing if it has no log."""
+        from kubernetes.client import ApiException
+
+        try:
+            return str(
+                self._core.read_namespaced_pod_log(
+                    pod["metadata"]["name"], self.namespace, tail_lines=LOG_LINES, previous=has_restarted(pod)
+                )
+                or ""
+            )
+        except ApiException:
+            # A container that never started has no log; its state says why.
+            return ""
+
+    def _plain(self, answer: object) -> dict[str, Any]:
+        plain: dict[str, Any] = self._client.sanitize_for_serialization(answer)
+        return plain
+
+
+def _selector(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
 @dataclass(frozen=True)
 class _Revision:
     number: int
-    replica_set: "V1ReplicaSet"
+    replica_set: Object
 
     @property
-    def ready(self) -> int:
-        return self.replica_set.status.ready_replicas or 0
+    def serves(self) -> bool:
+        return bool(self.replica_set.get("status", {}).get("readyReplicas"))
 
-    @property
-    def images(self) -> str:
-        return ", ".join(container.image for container in self.replica_set.spec.template.spec.containers)
+    def __str__(self) -> str:
+        containers = self.replica_set["spec"]["template"]["spec"]["containers"]
+        return f"revision {self.number} ({', '.join(container['image'] for container in containers)})"
 
 
 def roll_back(
-    client: "ApiClient",
-    namespace: str,
-    name: str,
-    *,
-    seconds: float,
-    pause: Callable[[float], None] = time.sleep,
-    poll_seconds: float = 1.0,
+    cluster: Cluster, name: str, *, seconds: float, pause: Callable[[float], None] = time.sleep, every: float = 1.0
 ) -> str:
     """Restore the last healthy revision of a Deployment, and wait until it is healthy.
 
-    The revision is the newest other one that still has ready pods: with maxUnavailable 0 the old pods go on serving until
-    the new ones are ready. It is taken from the cluster, not from the program's last inputs, which after two failures in
-    a row are the first failure's.
+    That is the newest other one that still has ready pods: with maxUnavailable 0 the old pods go on serving until the
+    new ones are ready. The cluster knows it; the program's last inputs, after two failures in a row, are the first
+    failure's.
 
     Args:
-        client: a connected Kubernetes client.
-        namespace: the Deployment's.
+        cluster: where the Deployment is.
         name: the Deployment's.
         seconds: how long to wait for the restored revision.
         pause: waits that many seconds.
-        poll_seconds: how long between looks.
+        every: seconds between looks.
 
     Returns:
         What was done and why, for the person who reads the failed `up`.
@@ -112,136 +153,46 @@ def roll_back(
     Raises:
         kubernetes.client.ApiException: the API refused a request.
     """
-    from kubernetes.client import AppsV1Api
-
-    apps = AppsV1Api(client)
-    deployment = apps.read_namespaced_deployment(name, namespace)
-    revisions = _revisions(apps, deployment)
-    number = int((deployment.metadata.annotations or {}).get(REVISION, 0))
-    current = next((revision for revision in revisions if revision.number == number), None)
-    others = [revision for revision in revisions if revision is not current]
-    # Asked for before the roll-back, which deletes the pods that could tell.
-    reasons = _reasons(client, namespace, current)
-    if current is not None and _is_healthy(deployment):
-        return f"{namespace}/{name}: nothing to roll back, revision {number} is healthy ({current.images})."
+    deployment = cluster.deployment(name)
+    revisions = [_Revision(_revision_number(each), each) for each in cluster.replica_sets(deployment)]
+    current = next((each for each in revisions if each.number == _revision_number(deployment)), None)
+    title = f"{cluster.namespace}/{name}"
+    if current and _is_healthy(deployment):
+        return f"{title}: nothing to roll back, {current} is healthy and serves."
+    # Asked before the roll-back, which deletes the pods that can tell.
+    reasons = (
+        why_not_ready(current.replica_set, cluster.pods(current.replica_set), cluster.last_log_lines) if current else []
+    )
+    others = [each for each in revisions if each is not current]
     if not others:
-        return "\n".join(
-            [
-                f"{namespace}/{name}: this is its first release, there is no revision to go back to. Nothing serves.",
-                *reasons,
-            ]
+        outcome = "this is its first release, so there is no revision to go back to, and nothing serves"
+    else:
+        outcome = _restore(
+            cluster, name, max(others, key=lambda each: (each.serves, each.number)), seconds, pause, every
         )
-    target = max(others, key=lambda revision: (revision.ready > 0, revision.number))
-    template = client.sanitize_for_serialization(target.replica_set.spec.template)
+    first = f"{title}: {current or 'the new revision'} did not get healthy; {outcome}."
+    return "\n".join([first, *[f"  {reason}" for reason in reasons]])
+
+
+def _restore(
+    cluster: Cluster, name: str, target: _Revision, seconds: float, pause: Callable[[float], None], every: float
+) -> str:
+    template = json.loads(json.dumps(target.replica_set["spec"]["template"]))
     template["metadata"]["labels"].pop(TEMPLATE_HASH, None)
-    apps.patch_namespaced_deployment(
-        name, namespace, [{"op": "replace", "path": "/spec/template", "value": template}]
-    )
-    healthy = _wait_until_healthy(lambda: apps.read_namespaced_deployment(name, namespace), seconds, pause, poll_seconds)
-    failed = f"revision {number} ({current.images})" if current else "the new revision"
-    outcome = (
-        f"rolled back to revision {target.number} ({target.images}), which is healthy and serves"
-        if healthy
-        else f"set back to revision {target.number} ({target.images}), which was not healthy after {seconds:.0f} seconds; "
-        f"look at it: kubectl -n {namespace} describe deployment/{name}"
-    )
-    return "\n".join([f"{namespace}/{name}: {failed} did not get healthy; {outcome}.", *reasons])
+    cluster.set_template(name, template)
+    for _ in range(max(1, round(seconds / every))):
+        if _is_healthy(cluster.deployment(name)):
+            return f"rolled back to {target}, which is healthy and serves"
+        pause(every)
+    look = f"kubectl -n {cluster.namespace} describe deployment/{name}"
+    return f"set back to {target}, which was not healthy after {seconds:.0f} seconds either (look: {look})"
 
 
-def _revisions(apps: Any, deployment: "V1Deployment") -> list[_Revision]:
-    selector = ",".join(f"{key}={value}" for key, value in deployment.spec.selector.match_labels.items())
-    sets: Iterable[V1ReplicaSet] = apps.list_namespaced_replica_set(
-        deployment.metadata.namespace, label_selector=selector
-    ).items
-    return [
-        _Revision(int((each.metadata.annotations or {}).get(REVISION, 0)), each)
-        for each in sets
-        if any(owner.uid == deployment.metadata.uid for owner in each.metadata.owner_references or [])
-    ]
+def _revision_number(of: Object) -> int:
+    return int(of["metadata"].get("annotations", {}).get(REVISION, 0))
 
 
-def _is_healthy(deployment: "V1Deployment") -> bool:
-    status, wanted = deployment.status, deployment.spec.replicas
-    counts = (status.updated_replicas or 0, status.replicas or 0, status.available_replicas or 0)
-    return (status.observed_generation or 0) >= deployment.metadata.generation and counts == (wanted, wanted, wanted)
-
-
-def _wait_until_healthy(
-    read: Callable[[], "V1Deployment"], seconds: float, pause: Callable[[float], None], poll_seconds: float
-) -> bool:
-    for _ in range(max(1, round(seconds / poll_seconds))):
-        if _is_healthy(read()):
-            return True
-        pause(poll_seconds)
-    return False
-
-
-def _reasons(client: "ApiClient", namespace: str, revision: _Revision | None) -> list[str]:
-    """Why the pods of `revision` are not ready, one line per fact, with their last log lines."""
-    from kubernetes.client import ApiException, CoreV1Api
-
-    if revision is None:
-        return []
-    core = CoreV1Api(client)
-    template_hash = revision.replica_set.metadata.labels[TEMPLATE_HASH]
-    try:
-        pods: list[V1Pod] = core.list_namespaced_pod(
-            namespace, label_selector=f"{TEMPLATE_HASH}={template_hash}"
-        ).items
-    except ApiException as error:
-        return [f"  its pods cannot be listed: {error.reason}"]
-    failing = [pod for pod in pods if not _is_ready(pod)]
-    lines = []
-    for pod in failing[:PODS_REPORTED]:
-        lines.append(f"  pod {pod.metadata.name}: {'; '.join(_pod_facts(pod)) or pod.status.phase}")
-        lines += _last_log_lines(core, pod)
-    if len(failing) > PODS_REPORTED:
-        lines.append(f"  and {len(failing) - PODS_REPORTED} more pods")
-    return lines or _replica_set_facts(revision)
-
-
-def _replica_set_facts(revision: _Revision) -> list[str]:
-    """Why there are no pods at all, e.g. because admission refuses them."""
-    conditions = revision.replica_set.status.conditions or []
-    return [f"  {condition.reason}: {condition.message}" for condition in conditions if condition.message]
-
-
-def _is_ready(pod: "V1Pod") -> bool:
-    return any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or [])
-
-
-def _pod_facts(pod: "V1Pod") -> list[str]:
-    conditions = [
-        f"{condition.reason}: {condition.message}"
-        for condition in pod.status.conditions or []
-        if condition.status == "False" and condition.reason == "Unschedulable"
-    ]
-    return conditions + [fact for status in pod.status.container_statuses or [] for fact in _container_facts(status)]
-
-
-def _container_facts(status: "V1ContainerStatus") -> list[str]:
-    facts = []
-    if status.state and status.state.waiting:
-        facts.append(": ".join(filter(None, (status.state.waiting.reason, status.state.waiting.message))))
-    for state in (status.state, status.last_state):
-        if state and state.terminated:
-            facts.append(f"{state.terminated.reason or 'Terminated'}, exit code {state.terminated.exit_code}")
-    if status.state and status.state.running and not status.ready:
-        facts.append("running, but its readiness probe fails")
-    if status.restart_count:
-        facts.append(f"restarted {status.restart_count} times")
-    return facts
-
-
-def _last_log_lines(core: Any, pod: "V1Pod") -> list[str]:
-    from kubernetes.client import ApiException
-
-    restarted = any(status.restart_count for status in pod.status.container_statuses or [])
-    try:
-        log = core.read_namespaced_pod_log(
-            pod.metadata.name, pod.metadata.namespace, tail_lines=LOG_LINES, previous=restarted
-        )
-    except ApiException:
-        # A container that never started has no log, and its reason above says why.
-        return []
-    return [f"    | {line}" for line in (log or "").splitlines()[-LOG_LINES:]]
+def _is_healthy(deployment: Object) -> bool:
+    status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
+    counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")}
+    return bool(status.get("observedGeneration", 0) >= deployment["metadata"]["generation"] and counts == {wanted})

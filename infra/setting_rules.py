@@ -10,14 +10,17 @@ from infra import subnets
 
 Valid = Mapping[str, Any]
 
-# Families of arm64 have a g behind the generation: m7g.large, t4g.small, c8gn.large, im4gn.large, x2gd.large; a1 is older.
+# Families of arm64 have a g behind the generation: m7g.large, t4g.small, c8gn.large, im4gn.large, x2gd.large; a1 is
+# older.
 ARM_FAMILY = re.compile(r"(a1|[a-z]+\d+g[a-z]*)(-[a-z0-9]+)?\.")
 PRIVATE_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`check` gets the settings by key, of which `needs` are valid, and answers what is wrong with `key`, or nothing."""
+    """`check` gets the settings by key, of which `needs` are valid, and answers what is wrong with `key`, or
+    nothing.
+    """
 
     key: str
     needs: tuple[str, ...]

@@ -1,6 +1,5 @@
 """The forms that single settings take, as pydantic types."""
 
-import re
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 
@@ -41,8 +40,8 @@ def _printable(text: str) -> str:
     return text
 
 
-def _pattern(pattern: str, **limits: int) -> StringConstraints:
-    return StringConstraints(pattern=rf"^{pattern}\Z", **limits)
+def _pattern(pattern: str, max_length: int | None = None) -> StringConstraints:
+    return StringConstraints(pattern=rf"^{pattern}\Z", max_length=max_length)
 
 
 _DNS_NAME = r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
@@ -72,8 +71,9 @@ ZoneLetters = Annotated[
     AfterValidator(_distinct),
 ]
 KubernetesVersion = Annotated[str, AfterValidator(_supported)]
+_INSTANCE_TYPE = r"[a-z][a-z0-9-]{1,20}\.(nano|micro|small|medium|large|\d{0,3}xlarge|metal(-\d{1,3}xl)?)"
 InstanceTypes = Annotated[
-    list[Annotated[str, _pattern(r"[a-z][a-z0-9-]{1,20}\.(nano|micro|small|medium|large|(metal-)?\d{0,3}xl(arge)?|metal)")]],
+    list[Annotated[str, _pattern(_INSTANCE_TYPE)]],
     Field(min_length=1, max_length=20),
     AfterValidator(_distinct),
 ]

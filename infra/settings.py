@@ -1,7 +1,7 @@
 """The settings of a stack: the only reader of the Pulumi configuration.
 
-Every setting is a flat key of the project's namespace, described in `Pulumi.yaml`. A stack file that is wrong is refused
-as a whole, with every problem in it, before a resource is registered.
+Every setting is a flat key of the project's namespace, described in `Pulumi.yaml`. A stack file that is wrong is
+refused as a whole, with every problem in it, before a resource is registered.
 """
 
 import difflib
@@ -28,7 +28,7 @@ SHOWN_CHARACTERS = 80
 class Settings(BaseModel):
     """The validated settings of one stack. A field's description says what it takes; networks are IPv4, disks GiB."""
 
-    model_config = ConfigDict(types.STRICT, alias_generator=to_camel)
+    model_config = types.STRICT | ConfigDict(alias_generator=to_camel)
 
     region: types.Region = Field("us-west-2", description="an AWS region of the standard partition, e.g. us-west-2")
     protect: bool = Field(False, description="true or false")
@@ -60,16 +60,17 @@ class Settings(BaseModel):
     )
     nat_per_zone: bool = Field(False, description="true or false")
     flow_logs: bool = Field(False, description="true or false")
-    kubernetes_version: types.KubernetesVersion = Field("1.35", description='a supported version in quotes, e.g. "1.35"')
+    kubernetes_version: types.KubernetesVersion = Field(
+        "1.35", description='a supported version in quotes, e.g. "1.35"'
+    )
     service_cidr: types.Network = Field(
-        IPv4Network("172.20.0.0/16"), description="a private network from /12 to /24 outside the VPC, e.g. 172.20.0.0/16"
+        IPv4Network("172.20.0.0/16"),
+        description="a private network from /12 to /24 outside the VPC, e.g. 172.20.0.0/16",
     )
     public_access_cidrs: types.Networks = Field(
         [], description="at most 40 different public IPv4 networks, e.g. [198.51.100.0/24]; [] for no public endpoint"
     )
-    authentication_mode: Literal["API", "API_AND_CONFIG_MAP"] = Field(
-        "API", description="API or API_AND_CONFIG_MAP"
-    )
+    authentication_mode: Literal["API", "API_AND_CONFIG_MAP"] = Field("API", description="API or API_AND_CONFIG_MAP")
     access: types.AccessList = Field(
         [],
         description="entries {principal: <ARN of a role or user>, policy: cluster-admin, admin, edit or view, "

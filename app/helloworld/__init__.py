@@ -1,0 +1,3 @@
+"""A small web service that greets, and says which version of itself greeted."""
+
+__version__ = "1.0.0"

@@ -1,0 +1,50 @@
+"""The plans of both environments, and of variants of them, each evaluated once."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from offline import stackfile
+from offline.evaluate import evaluate
+from offline.plan import Plan
+
+PROJECT = Path(__file__).parent.parent
+
+Planner = Callable[..., Plan]
+
+
+@cache
+def _plan(stack: str, changes: tuple[tuple[str, str], ...], unknowns: bool) -> Plan:
+    config = dict(stackfile.load(PROJECT, stack).config)
+    return evaluate(PROJECT, stack, {**config, **dict(changes)}, unknowns=unknowns)
+
+
+@pytest.fixture(scope="session")
+def planned() -> Planner:
+    """Evaluates a stack with some settings changed: `planned("dev", {"hostname": "a.example.com"})`."""
+
+    def planned(stack: str, changes: Mapping[str, str] | None = None, *, unknowns: bool = False) -> Plan:
+        named = {f"helloworld:{key}": value for key, value in (changes or {}).items()}
+        return _plan(stack, tuple(sorted(named.items())), unknowns)
+
+    return planned
+
+
+@pytest.fixture(scope="session")
+def dev(planned: Planner) -> Plan:
+    """The plan of the dev stack, as its file is."""
+    return planned("dev")
+
+
+@pytest.fixture(scope="session")
+def prod(planned: Planner) -> Plan:
+    """The plan of the prod stack, as its file is."""
+    return planned("prod")
+
+
+@pytest.fixture(scope="session", params=["dev", "prod"])
+def plan(request: pytest.FixtureRequest, planned: Planner) -> Plan:
+    """The plan of each stack in turn."""
+    return planned(request.param)

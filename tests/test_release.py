@@ -1,0 +1,197 @@
+"""The Kubernetes objects of the service."""
+
+from typing import Any
+
+import pytest
+
+from infra import pods
+from offline.plan import Plan
+from tests.conftest import Planner
+from tests.graph import before
+
+DEPLOYMENT, INGRESS = "kubernetes:apps/v1:Deployment", "kubernetes:networking.k8s.io/v1:Ingress"
+CHART = "kubernetes:helm.sh/v3:Release"
+
+
+def spec(plan: Plan, type_: str, name: str) -> dict[str, Any]:
+    return dict(plan.one(type_, f"helloworld-release-{name}").inputs["spec"])
+
+
+def pod(plan: Plan) -> dict[str, Any]:
+    return dict(spec(plan, DEPLOYMENT, "deployment")["template"]["spec"])
+
+
+def container(plan: Plan) -> dict[str, Any]:
+    (only,) = pod(plan)["containers"]
+    return dict(only)
+
+
+def test_the_namespace_enforces_the_restricted_pod_security_standard(plan: Plan) -> None:
+    labels = plan.one("kubernetes:core/v1:Namespace", "helloworld-release-namespace").inputs["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_a_new_pod_is_ready_only_once_the_balancer_sends_it_requests(plan: Plan) -> None:
+    labels = plan.one("kubernetes:core/v1:Namespace", "helloworld-release-namespace").inputs["metadata"]["labels"]
+    assert labels["elbv2.k8s.aws/pod-readiness-gate-inject"] == "enabled"
+
+
+def test_pods_meet_the_restricted_standard(plan: Plan) -> None:
+    assert pod(plan)["securityContext"]["runAsNonRoot"] is True
+    assert pod(plan)["securityContext"]["runAsUser"] > 0
+    assert pod(plan)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    context = container(plan)["securityContext"]
+    assert context["allowPrivilegeEscalation"] is False
+    assert context["readOnlyRootFilesystem"] is True
+    assert context["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_pods_hold_no_token_for_the_kubernetes_api(plan: Plan) -> None:
+    account = plan.one("kubernetes:core/v1:ServiceAccount", "helloworld-release-service-account").inputs
+    assert account["automountServiceAccountToken"] is False
+    assert pod(plan)["automountServiceAccountToken"] is False
+    assert pod(plan)["serviceAccountName"] == account["metadata"]["name"]
+
+
+def test_containers_say_what_they_need_and_what_they_may_take(plan: Plan) -> None:
+    resources = container(plan)["resources"]
+    assert set(resources["requests"]) == set(resources["limits"]) == {"cpu", "memory"}
+
+
+@pytest.mark.parametrize(
+    ("probe", "path"),
+    [("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")],
+)
+def test_each_probe_asks_the_endpoint_that_is_for_it(plan: Plan, probe: str, path: str) -> None:
+    assert container(plan)[probe]["httpGet"]["path"] == path
+
+
+def test_a_draining_pod_is_not_restarted(plan: Plan) -> None:
+    assert container(plan)["livenessProbe"]["httpGet"]["path"] != container(plan)["readinessProbe"]["httpGet"]["path"]
+
+
+def test_pods_spread_over_zones_and_nodes_but_one_node_left_takes_all(plan: Plan) -> None:
+    constraints = {each["topologyKey"]: each for each in pod(plan)["topologySpreadConstraints"]}
+    assert set(constraints) == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
+    assert all(each["whenUnsatisfiable"] == "ScheduleAnyway" for each in constraints.values())
+
+
+def test_a_roll_out_never_has_fewer_pods_than_wanted(plan: Plan) -> None:
+    rolling = spec(plan, DEPLOYMENT, "deployment")["strategy"]["rollingUpdate"]
+    assert rolling["maxUnavailable"] == 0
+    assert rolling["maxSurge"] != 0
+
+
+def test_a_pod_takes_requests_for_longer_than_the_balancer_sends_them(plan: Plan) -> None:
+    ingress = plan.one(INGRESS, "helloworld-release-ingress").inputs["metadata"]["annotations"]
+    target_group = dict(
+        pair.split("=") for pair in ingress["alb.ingress.kubernetes.io/target-group-attributes"].split(",")
+    )
+    variables = {each["name"]: each["value"] for each in container(plan)["env"]}
+    taking = container(plan)["lifecycle"]["preStop"]["sleep"]["seconds"] + int(variables["SHUTDOWN_DELAY_SECONDS"])
+    assert taking > int(target_group["deregistration_delay.timeout_seconds"])
+    assert pod(plan)["terminationGracePeriodSeconds"] > taking + int(variables["SHUTDOWN_TIMEOUT_SECONDS"])
+
+
+def test_a_failed_roll_out_is_rolled_back(plan: Plan) -> None:
+    assert plan.one(DEPLOYMENT, "helloworld-release-deployment").hooks["on_error"] == ["helloworld-release-roll-back"]
+
+
+def test_the_engine_notices_a_failed_roll_out_by_its_own_deadline(planned: Planner) -> None:
+    deployment = planned("dev", {"rolloutSeconds": "77"}).one(DEPLOYMENT, "helloworld-release-deployment").inputs
+    assert deployment["spec"]["progressDeadlineSeconds"] == 77
+    assert 77 < int(deployment["metadata"]["annotations"]["pulumi.com/timeoutSeconds"]) <= 90
+
+
+def test_an_update_takes_over_what_a_roll_back_has_written(plan: Plan) -> None:
+    deployment = plan.one(DEPLOYMENT, "helloworld-release-deployment").inputs
+    assert deployment["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
+
+
+def test_the_number_of_pods_is_left_to_the_autoscaler(planned: Planner) -> None:
+    plan = planned("dev", {"replicasMin": "3", "replicasMax": "9", "cpuTargetPercent": "55"})
+    assert "replicas" not in spec(plan, DEPLOYMENT, "deployment")
+    scaling = spec(plan, "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "autoscaler")
+    assert (scaling["minReplicas"], scaling["maxReplicas"]) == (3, 9)
+    assert scaling["metrics"][0]["resource"]["target"]["averageUtilization"] == 55
+    deployment = plan.one(DEPLOYMENT, "helloworld-release-deployment").inputs
+    assert scaling["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+
+
+def test_draining_nodes_takes_one_pod_at_a_time_and_is_never_stuck(plan: Plan) -> None:
+    budget = spec(plan, "kubernetes:policy/v1:PodDisruptionBudget", "disruption-budget")
+    assert budget["maxUnavailable"] == 1
+    assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+def test_requests_come_from_the_balancers_subnets_only_and_none_go_out(plan: Plan) -> None:
+    policy = spec(plan, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "network-policy")
+    (rule,) = policy["ingress"]
+    public = {subnet.inputs["cidrBlock"] for subnet in plan.of("aws:ec2/subnet:Subnet") if "-public-" in subnet.name}
+    assert public
+    assert {peer["ipBlock"]["cidr"] for peer in rule["from"]} == public
+    assert [port["port"] for port in rule["ports"]] == [pods.PORT]
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
+    assert not policy.get("egress")
+
+
+def test_service_and_policies_select_the_pods_of_the_deployment(plan: Plan) -> None:
+    labels = spec(plan, DEPLOYMENT, "deployment")["template"]["metadata"]["labels"]
+    selectors = [
+        spec(plan, DEPLOYMENT, "deployment")["selector"]["matchLabels"],
+        spec(plan, "kubernetes:core/v1:Service", "service")["selector"],
+        spec(plan, "kubernetes:policy/v1:PodDisruptionBudget", "disruption-budget")["selector"]["matchLabels"],
+        spec(plan, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "network-policy")["podSelector"]["matchLabels"],
+    ]
+    assert all(selector.items() <= labels.items() for selector in selectors)
+
+
+def test_the_service_reaches_the_port_that_the_container_listens_on(plan: Plan) -> None:
+    (port,) = spec(plan, "kubernetes:core/v1:Service", "service")["ports"]
+    (listening,) = container(plan)["ports"]
+    variables = {each["name"]: each["value"] for each in container(plan)["env"]}
+    assert port["targetPort"] == listening["name"]
+    assert int(variables["PORT"]) == listening["containerPort"]
+
+
+def test_the_ingress_leads_every_path_to_the_service(plan: Plan) -> None:
+    ingress = spec(plan, INGRESS, "ingress")
+    (rule,) = ingress["rules"]
+    (path,) = rule["http"]["paths"]
+    service = plan.one("kubernetes:core/v1:Service", "helloworld-release-service").inputs
+    assert (path["path"], path["pathType"]) == ("/", "Prefix")
+    assert path["backend"]["service"]["name"] == service["metadata"]["name"]
+    assert ingress["ingressClassName"] == "alb"
+
+
+def test_the_balancer_asks_pods_directly_whether_they_are_ready(plan: Plan) -> None:
+    annotations = plan.one(INGRESS, "helloworld-release-ingress").inputs["metadata"]["annotations"]
+    assert annotations["alb.ingress.kubernetes.io/target-type"] == "ip"
+    assert annotations["alb.ingress.kubernetes.io/healthcheck-path"] == "/readyz"
+
+
+def test_ingress_and_pods_are_made_after_the_controller_and_go_before_it(plan: Plan) -> None:
+    chart = plan.one(CHART, "helloworld-load-balancer-chart")
+    assert before(plan, chart, plan.one(INGRESS, "helloworld-release-ingress"))
+    assert before(plan, chart, plan.one(DEPLOYMENT, "helloworld-release-deployment"))
+
+
+def test_the_balancer_is_made_while_the_pods_start(plan: Plan) -> None:
+    ingress = plan.one(INGRESS, "helloworld-release-ingress")
+    deployment = plan.one(DEPLOYMENT, "helloworld-release-deployment")
+    assert not before(plan, ingress, deployment)
+    assert not before(plan, deployment, ingress)
+
+
+def test_nothing_waits_for_the_services_endpoints(plan: Plan) -> None:
+    service = plan.one("kubernetes:core/v1:Service", "helloworld-release-service").inputs
+    assert service["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
+
+
+def test_the_message_and_the_environment_reach_the_service(planned: Planner) -> None:
+    variables = {each["name"]: each["value"] for each in container(planned("dev", {"message": "Guten Tag"}))["env"]}
+    assert (variables["MESSAGE"], variables["ENVIRONMENT"]) == ("Guten Tag", "dev")
+
+
+def test_the_image_that_is_reported_is_the_one_that_the_deployment_has_got_healthy(plan: Plan) -> None:
+    assert plan.outputs["image"] == container(plan)["image"]

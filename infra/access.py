@@ -96,7 +96,7 @@ class Access(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         for grant in args.grants:
             entry = aws.eks.AccessEntry(
-                f"{name}-{grant.key}",
+                f"{name}-{grant.key}-entry",
                 cluster_name=args.cluster_name,
                 principal_arn=grant.principal,
                 kubernetes_groups=list(grant.groups) or None,
@@ -105,7 +105,7 @@ class Access(pulumi.ComponentResource):
             )
             if grant.policy is not None:
                 aws.eks.AccessPolicyAssociation(
-                    f"{name}-{grant.key}",
+                    f"{name}-{grant.key}-policy",
                     cluster_name=args.cluster_name,
                     principal_arn=entry.principal_arn,
                     policy_arn=f"arn:aws:eks::aws:cluster-access-policy/{POLICIES[grant.policy]}",

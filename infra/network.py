@@ -73,7 +73,7 @@ class Network(pulumi.ComponentResource):
         # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/
         role = {"public": "kubernetes.io/role/elb", "private": "kubernetes.io/role/internal-elb"}[kind]
         return aws.ec2.Subnet(
-            f"{self._name}-{kind}-{cut.zone}",
+            f"{self._name}-{kind}-{cut.zone}-subnet",
             vpc_id=self._vpc.id,
             cidr_block=str(cut.public if kind == "public" else cut.private),
             availability_zone=f"{self._args.region}{cut.zone}",
@@ -83,21 +83,23 @@ class Network(pulumi.ComponentResource):
         )
 
     def _create_route_table(self, name: str) -> aws.ec2.RouteTable:
-        return aws.ec2.RouteTable(f"{self._name}-{name}", vpc_id=self._vpc.id, tags=self._tags(name), opts=self._child)
+        return aws.ec2.RouteTable(
+            f"{self._name}-{name}-routes", vpc_id=self._vpc.id, tags=self._tags(name), opts=self._child
+        )
 
     def _associate(self, kind: str, zone: str, subnet: aws.ec2.Subnet, table: pulumi.Input[str]) -> pulumi.Output[str]:
         return aws.ec2.RouteTableAssociation(
-            f"{self._name}-{kind}-{zone}", subnet_id=subnet.id, route_table_id=table, opts=self._child
+            f"{self._name}-{kind}-{zone}-association", subnet_id=subnet.id, route_table_id=table, opts=self._child
         ).id
 
     def _create_internet_gateway(self, public: dict[str, aws.ec2.Subnet]) -> pulumi.Output[str]:
         """The public subnets' way to the internet; resolves once all of them have it."""
         gateway = aws.ec2.InternetGateway(
-            f"{self._name}-internet", vpc_id=self._vpc.id, tags=self._tags("internet"), opts=self._child
+            f"{self._name}-internet-gateway", vpc_id=self._vpc.id, tags=self._tags("internet"), opts=self._child
         )
         table = self._create_route_table("public")
         route = aws.ec2.Route(
-            f"{self._name}-public",
+            f"{self._name}-public-route",
             route_table_id=table.id,
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
@@ -117,10 +119,10 @@ class Network(pulumi.ComponentResource):
         routes: dict[str, pulumi.Output[str]] = {}
         for zone in nat_zones:
             address = aws.ec2.Eip(
-                f"{self._name}-nat-{zone}", domain="vpc", tags=self._tags(f"nat-{zone}"), opts=self._child
+                f"{self._name}-nat-{zone}-address", domain="vpc", tags=self._tags(f"nat-{zone}"), opts=self._child
             )
             nat = aws.ec2.NatGateway(
-                f"{self._name}-nat-{zone}",
+                f"{self._name}-nat-{zone}-gateway",
                 allocation_id=address.allocation_id,
                 subnet_id=after(public[zone].id, internet),
                 tags=self._tags(f"nat-{zone}"),
@@ -128,14 +130,14 @@ class Network(pulumi.ComponentResource):
             )
             tables[zone] = self._create_route_table(f"private-{zone}").id
             routes[zone] = aws.ec2.Route(
-                f"{self._name}-private-{zone}",
+                f"{self._name}-private-{zone}-route",
                 route_table_id=tables[zone],
                 destination_cidr_block="0.0.0.0/0",
                 nat_gateway_id=nat.id,
                 opts=self._child,
             ).id
         endpoint = aws.ec2.VpcEndpoint(
-            f"{self._name}-s3",
+            f"{self._name}-s3-endpoint",
             vpc_id=self._vpc.id,
             service_name=f"com.amazonaws.{self._args.region}.s3",
             vpc_endpoint_type="Gateway",

@@ -66,7 +66,7 @@ def create(settings: Settings, tags: Mapping[str, str], opts: pulumi.ResourceOpt
             ),
             opts,
         )
-    node_role = NodeRole(f"{PROJECT}-nodes", opts)
+    node_role = NodeRole(f"{PROJECT}-node", opts)
     cluster = Cluster(
         f"{PROJECT}-cluster",
         ClusterArgs(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 REVISION = "deployment.kubernetes.io/revision"
 TEMPLATE_HASH = "pod-template-hash"
+# Else a cluster that cannot be reached holds the `up` for minutes; urllib3 asks four times.
+REQUEST_SECONDS = 10.0
 
 
 def roll_back_on_error(name: str, kubeconfig: pulumi.Input[str], seconds: int) -> pulumi.ErrorHook:
@@ -41,7 +43,7 @@ def roll_back_on_error(name: str, kubeconfig: pulumi.Input[str], seconds: int) -
         except Exception as error:
             # Whatever goes wrong here must not hide what went wrong there.
             report = (
-                f"{namespace}/{deployment}: the roll-back failed too, {type(error).__name__}: {error}\n"
+                f"{namespace}/{deployment}: the roll-back failed too: {_cause(error)}\n"
                 f"  by hand: kubectl -n {namespace} rollout undo deployment/{deployment}"
             )
         pulumi.log.error(report)
@@ -69,17 +71,23 @@ class Cluster:
 
     def deployment(self, name: str) -> Object:
         """The Deployment of that name."""
-        return self._plain(self._apps.read_namespaced_deployment(name, self.namespace))
+        return self._plain(
+            self._apps.read_namespaced_deployment(name, self.namespace, _request_timeout=REQUEST_SECONDS)
+        )
 
     def set_template(self, name: str, template: Object) -> None:
         """Make `template` the pod template of the Deployment of that name."""
         change = [{"op": "replace", "path": "/spec/template", "value": template}]
-        self._apps.patch_namespaced_deployment(name, self.namespace, change)
+        self._apps.patch_namespaced_deployment(name, self.namespace, change, _request_timeout=REQUEST_SECONDS)
 
     def replica_sets(self, deployment: Object) -> list[Object]:
         """The replica sets that the Deployment owns, one for each revision that is remembered."""
         selector = _selector(deployment["spec"]["selector"]["matchLabels"])
-        found = self._plain(self._apps.list_namespaced_replica_set(self.namespace, label_selector=selector))["items"]
+        found = self._plain(
+            self._apps.list_namespaced_replica_set(
+                self.namespace, label_selector=selector, _request_timeout=REQUEST_SECONDS
+            )
+        )["items"]
         uid = deployment["metadata"]["uid"]
         return [
             each for each in found if uid in [owner["uid"] for owner in each["metadata"].get("ownerReferences", [])]
@@ -88,24 +96,26 @@ class Cluster:
     def pods(self, replica_set: Object) -> list[Object]:
         """The pods of the replica set."""
         selector = _selector(replica_set["spec"]["selector"]["matchLabels"])
-        pods: list[Object] = self._plain(self._core.list_namespaced_pod(self.namespace, label_selector=selector))[
-            "items"
-        ]
+        pods: list[Object] = self._plain(
+            self._core.list_namespaced_pod(self.namespace, label_selector=selector, _request_timeout=REQUEST_SECONDS)
+        )["items"]
         return pods
 
     def last_log_lines(self, pod: Object) -> str:
         """The last log lines of the pod, of its previous container if it was restarted; nothing if it has no log."""
-        from kubernetes.client import ApiException
-
         try:
             return str(
                 self._core.read_namespaced_pod_log(
-                    pod["metadata"]["name"], self.namespace, tail_lines=LOG_LINES, previous=has_restarted(pod)
+                    pod["metadata"]["name"],
+                    self.namespace,
+                    tail_lines=LOG_LINES,
+                    previous=has_restarted(pod),
+                    _request_timeout=REQUEST_SECONDS,
                 )
                 or ""
             )
-        except ApiException:
-            # A container that never started has no log; its state says why.
+        except Exception:
+            # A container that never started has no log, its state says why; and a node may not answer.
             return ""
 
     def _plain(self, answer: object) -> dict[str, Any]:
@@ -125,6 +135,13 @@ class _Revision:
     @property
     def serves(self) -> bool:
         return bool(self.replica_set.get("status", {}).get("readyReplicas"))
+
+    @property
+    def template(self) -> dict[str, Any]:
+        """The pod template as the Deployment had it, without the hash that its controller adds."""
+        template: dict[str, Any] = json.loads(json.dumps(self.replica_set["spec"]["template"]))
+        template["metadata"]["labels"].pop(TEMPLATE_HASH, None)
+        return template
 
     def __str__(self) -> str:
         containers = self.replica_set["spec"]["template"]["spec"]["containers"]
@@ -155,14 +172,14 @@ def roll_back(
     """
     deployment = cluster.deployment(name)
     revisions = [_Revision(_revision_number(each), each) for each in cluster.replica_sets(deployment)]
-    current = next((each for each in revisions if each.number == _revision_number(deployment)), None)
+    # By the template, as the controller does: the Deployment's own number is the old one until the new replica set is
+    # there, and a quota or webhook may keep it from coming.
+    current = next((each for each in revisions if each.template == deployment["spec"]["template"]), None)
     title = f"{cluster.namespace}/{name}"
     if current and _is_healthy(deployment):
         return f"{title}: nothing to roll back, {current} is healthy and serves."
     # Asked before the roll-back, which deletes the pods that can tell.
-    reasons = (
-        why_not_ready(current.replica_set, cluster.pods(current.replica_set), cluster.last_log_lines) if current else []
-    )
+    reasons = _reasons(cluster, current) if current else []
     others = [each for each in revisions if each is not current]
     if not others:
         outcome = "this is its first release, so there is no revision to go back to, and nothing serves"
@@ -174,18 +191,53 @@ def roll_back(
     return "\n".join([first, *[f"  {reason}" for reason in reasons]])
 
 
+def _reasons(cluster: Cluster, revision: _Revision) -> list[str]:
+    try:
+        return why_not_ready(revision.replica_set, cluster.pods(revision.replica_set), cluster.last_log_lines)
+    except Exception as error:
+        # The roll-back matters more than its reasons.
+        return [f"why is not known: {_cause(error)}"]
+
+
 def _restore(
     cluster: Cluster, name: str, target: _Revision, seconds: float, pause: Callable[[float], None], every: float
 ) -> str:
-    template = json.loads(json.dumps(target.replica_set["spec"]["template"]))
-    template["metadata"]["labels"].pop(TEMPLATE_HASH, None)
-    cluster.set_template(name, template)
+    kubectl = f"kubectl -n {cluster.namespace}"
+    try:
+        cluster.set_template(name, target.template)
+    except Exception as error:
+        undo = f"{kubectl} rollout undo deployment/{name} --to-revision={target.number}"
+        return f"going back to {target} failed: {_cause(error)} (by hand: {undo})"
+    end = time.monotonic() + seconds
     for _ in range(max(1, round(seconds / every))):
-        if _is_healthy(cluster.deployment(name)):
+        if _looks_healthy(cluster, name):
             return f"rolled back to {target}, which is healthy and serves"
+        if time.monotonic() > end:
+            break
         pause(every)
-    look = f"kubectl -n {cluster.namespace} describe deployment/{name}"
+    look = f"{kubectl} describe deployment/{name}"
     return f"set back to {target}, which was not healthy after {seconds:.0f} seconds either (look: {look})"
+
+
+def _looks_healthy(cluster: Cluster, name: str) -> bool:
+    try:
+        return _is_healthy(cluster.deployment(name))
+    except Exception:
+        # The template is set back; one answer that does not come changes nothing about it.
+        return False
+
+
+def _cause(error: Exception) -> str:
+    """The error on one line. An `ApiException` prints all headers; what counts is the message in its body."""
+    from kubernetes.client import ApiException
+
+    if not isinstance(error, ApiException):
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    try:
+        said = json.loads(error.body or "")["message"]
+    except (ValueError, KeyError, TypeError):
+        said = error.reason
+    return f"the cluster answers {error.status}, {said}"
 
 
 def _revision_number(of: Object) -> int:

@@ -1,7 +1,7 @@
 """The forms that single settings take, as pydantic types."""
 
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -11,6 +11,11 @@ from infra.addons import VERSIONS
 
 # `\Z`, not `$`: that also matches before a line break at the end.
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, regex_engine="python-re")
+
+# What CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RETENTION_DAYS = frozenset(
+    (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+)
 
 
 def _network(text: object) -> IPv4Network:
@@ -34,6 +39,12 @@ def _supported(version: str) -> str:
     return version
 
 
+def _retention(days: int) -> int:
+    if days not in RETENTION_DAYS:
+        raise ValueError(f"it is not one of {', '.join(map(str, sorted(RETENTION_DAYS)))}")
+    return days
+
+
 def _printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("it has a character that cannot be printed")
@@ -41,22 +52,25 @@ def _printable(text: str) -> str:
 
 
 def _pattern(pattern: str, max_length: int | None = None) -> StringConstraints:
-    return StringConstraints(pattern=rf"^{pattern}\Z", max_length=max_length)
+    # ASCII only: `\d` takes the digits of every script otherwise.
+    return StringConstraints(pattern=rf"(?a)^{pattern}\Z", max_length=max_length)
 
 
 _DNS_NAME = r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
+# The name, with a path before it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_IAM_NAME = r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}"
 _REPOSITORY = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+"
 
 # The standard partition: China, GovCloud and the isolated regions have other ARNs.
-Region = Annotated[str, _pattern(r"(?!cn-|us-gov-|us-iso)[a-z]{2}(-[a-z]+)+-[1-9]", max_length=30)]
+Region = Annotated[str, _pattern(r"(?!cn-|us-gov-|[a-z]{2}-iso)[a-z]{2}(-[a-z]+)+-[1-9]", max_length=30)]
 Message = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
 # ACM takes no longer name as a certificate's first: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 Hostname = Annotated[str, _pattern(_DNS_NAME, max_length=64)]
 ZoneName = Annotated[str, _pattern(_DNS_NAME)]
 Network = Annotated[IPv4Network, BeforeValidator(_network)]
 Networks = Annotated[list[Network], Field(max_length=40), AfterValidator(_distinct)]
-RoleArn = Annotated[str, _pattern(r"arn:aws:iam::\d{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}")]
-PrincipalArn = Annotated[str, _pattern(r"arn:aws:iam::\d{12}:(role|user)/[A-Za-z0-9_+=,.@/-]{1,512}")]
+RoleArn = Annotated[str, _pattern(rf"arn:aws:iam::\d{{12}}:role/{_IAM_NAME}", max_length=606)]
+PrincipalArn = Annotated[str, _pattern(rf"arn:aws:iam::\d{{12}}:(role|user)/{_IAM_NAME}", max_length=606)]
 ImageReference = Annotated[str, _pattern(rf"{_REPOSITORY}@sha256:[0-9a-f]{{64}}", max_length=400)]
 KubernetesName = Annotated[str, _pattern(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")]
 # These prefixes are taken: https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
@@ -77,10 +91,8 @@ InstanceTypes = Annotated[
     Field(min_length=1, max_length=20),
     AfterValidator(_distinct),
 ]
-# What CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]
+# Not a `Literal`: that takes `true` for 1 and 30.0 for 30.
+RetentionDays = Annotated[int, AfterValidator(_retention)]
 
 
 class GrantSetting(BaseModel):

@@ -23,6 +23,8 @@ from infra.setting_rules import RULES
 
 PROJECT = "helloworld"
 SHOWN_CHARACTERS = 80
+REASON_CHARACTERS = 200
+SHOWN_REASONS = 5
 
 
 class Settings(BaseModel):
@@ -161,7 +163,7 @@ def parse(configuration: Mapping[str, str]) -> Settings:
         Problem(
             f"{PROJECT}:{key}",
             shown(given.get(key, str(valid.get(key)))),
-            "; ".join(what),
+            "; ".join(what[:SHOWN_REASONS] + ["and more of the kind"] * (len(what) > SHOWN_REASONS)),
             str(Settings.model_fields[_names()[key]].description),
         )
         for key, what in reasons.items()
@@ -181,10 +183,10 @@ def setting_types() -> Mapping[str, str]:
     }
 
 
-def shown(value: str) -> str:
-    """`value` on one line, printable and short, as a message may show it."""
-    text = ascii(value[: SHOWN_CHARACTERS + 1])[1:-1].replace("\\'", "'")
-    return f'"{text}"' if len(text) <= SHOWN_CHARACTERS else f'"{text[:SHOWN_CHARACTERS]}…"'
+def shown(value: str, most: int = SHOWN_CHARACTERS) -> str:
+    """`value` on one line, printable and of at most so many characters, as a message may show it."""
+    text = ascii(value[: most + 1])[1:-1].replace("\\'", "'")
+    return f'"{text}"' if len(text) <= most else f'"{text[:most]}…"'
 
 
 @cache
@@ -235,5 +237,8 @@ def _reason(error: Any) -> str:
     what = error["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
     if error["type"] == "string_pattern_mismatch":
         what = "it has not the form that is needed"
+    elif error["type"] == "value_error":
+        # It may quote the value.
+        what = shown(what, REASON_CHARACTERS)[1:-1]
     what = what[0].lower() + what[1:]
     return f"at {where}: {what}" if where else what

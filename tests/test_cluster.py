@@ -133,7 +133,7 @@ def test_dev_runs_on_spot_and_prod_on_demand(dev: Plan, prod: Plan) -> None:
 def test_nodes_keep_their_rights_for_as_long_as_they_live(plan: Plan) -> None:
     nodes = plan.one("aws:eks/nodeGroup:NodeGroup", "helloworld-nodes-group")
     attached = plan.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-    attachments = [each for each in attached if "nodes" in each.name]
+    attachments = [each for each in attached if "helloworld-node-" in each.name]
     assert len(attachments) == 3
     assert all(before(plan, each, nodes) for each in attachments)
 

@@ -12,8 +12,8 @@ SUBNET, ASSOCIATION = "aws:ec2/subnet:Subnet", "aws:ec2/routeTableAssociation:Ro
 
 
 def test_dev_has_one_nat_gateway_for_all_zones_and_prod_one_for_each(dev: Plan, prod: Plan) -> None:
-    assert [nat.name for nat in dev.of(NAT)] == ["helloworld-network-nat-a"]
-    assert sorted(nat.name for nat in prod.of(NAT)) == [f"helloworld-network-nat-{zone}" for zone in "abc"]
+    assert [nat.name for nat in dev.of(NAT)] == ["helloworld-network-nat-a-gateway"]
+    assert sorted(nat.name for nat in prod.of(NAT)) == [f"helloworld-network-nat-{zone}-gateway" for zone in "abc"]
 
 
 def test_each_zone_has_a_public_and_a_private_subnet_inside_the_vpc(plan: Plan) -> None:
@@ -38,20 +38,20 @@ def test_the_load_balancer_controller_finds_the_subnets_by_their_tags(plan: Plan
 
 def test_a_private_subnet_leaves_through_the_nat_of_its_own_zone_where_there_is_one(prod: Plan) -> None:
     for zone in "abc":
-        association = prod.one(ASSOCIATION, f"helloworld-network-private-{zone}")
-        assert association.inputs["routeTableId"] == f"${{helloworld-network-private-{zone}.id}}"
-        route = prod.one(ROUTE, f"helloworld-network-private-{zone}")
-        assert route.inputs["natGatewayId"] == f"${{helloworld-network-nat-{zone}.id}}"
+        association = prod.one(ASSOCIATION, f"helloworld-network-private-{zone}-association")
+        assert association.inputs["routeTableId"] == f"${{helloworld-network-private-{zone}-routes.id}}"
+        route = prod.one(ROUTE, f"helloworld-network-private-{zone}-route")
+        assert route.inputs["natGatewayId"] == f"${{helloworld-network-nat-{zone}-gateway.id}}"
 
 
 def test_without_a_nat_per_zone_every_private_subnet_uses_the_one_there_is(dev: Plan) -> None:
     for zone in "ab":
-        association = dev.one(ASSOCIATION, f"helloworld-network-private-{zone}")
-        assert association.inputs["routeTableId"] == "${helloworld-network-private-a.id}"
+        association = dev.one(ASSOCIATION, f"helloworld-network-private-{zone}-association")
+        assert association.inputs["routeTableId"] == "${helloworld-network-private-a-routes.id}"
 
 
 def test_image_layers_come_from_s3_without_crossing_nat(plan: Plan) -> None:
-    endpoint = plan.one("aws:ec2/vpcEndpoint:VpcEndpoint", "helloworld-network-s3")
+    endpoint = plan.one("aws:ec2/vpcEndpoint:VpcEndpoint", "helloworld-network-s3-endpoint")
     private = [table for table in plan.of(TABLE) if "private" in table.name]
     assert endpoint.inputs["vpcEndpointType"] == "Gateway"
     assert len(endpoint.inputs["routeTableIds"]) == len(private)

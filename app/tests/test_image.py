@@ -17,9 +17,9 @@ INSTRUCTIONS = [
 FINAL_STAGE = INSTRUCTIONS[max(index for index, line in enumerate(INSTRUCTIONS) if line.startswith("FROM ")) :]
 
 
-def test_only_the_lock_file_and_the_package_enter_the_build() -> None:
+def test_only_the_recipe_the_lock_file_and_the_package_enter_the_build() -> None:
     lines = (APP_DIRECTORY / ".dockerignore").read_text().splitlines()
-    assert lines == ["*", "!requirements.txt", "!helloworld", "**/__pycache__"]
+    assert lines == ["*", "!Dockerfile", "!requirements.txt", "!helloworld", "**/__pycache__"]
 
 
 def test_the_base_image_is_pinned_to_a_patch_release() -> None:

@@ -1,0 +1,67 @@
+"""What the documents say of the code is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import PROJECT
+
+README = (PROJECT / "README.md").read_text("utf-8")
+DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")), PROJECT / "app" / "README.md"]
+
+
+def table_rows() -> dict[str, list[str]]:
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", README, re.MULTILINE)
+    return {key: [cell.strip() for cell in cells.split("|")] for key, cells in rows}
+
+
+def shown(default: object) -> str:
+    if isinstance(default, list):
+        return f"[{', '.join(default)}]"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default)
+
+
+def test_the_table_of_settings_is_that_of_pulumi_yaml() -> None:
+    described = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text("utf-8"))["config"]
+    expected = {key: [each["type"], shown(each["default"]), each["description"]] for key, each in described.items()}
+    assert table_rows() == expected
+
+
+def test_the_tree_names_every_file_of_the_program_and_no_other() -> None:
+    tree = README.split("## What is where")[1].split("```")[1]
+    named = set(re.findall(r"^  (\w+\.py) ", tree, re.MULTILINE))
+    assert named == {path.name for path in (PROJECT / "infra").glob("*.py")} - {"__init__.py"}
+
+
+def test_the_readme_names_every_folder() -> None:
+    tree = README.split("## What is where")[1].split("```")[1]
+    named = set(re.findall(r"^(\w+)/ ", tree, re.MULTILINE))
+    folders = {path.name for path in PROJECT.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))}
+    assert named == folders
+
+
+def test_every_command_that_is_named_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    text = "\n".join(document.read_text("utf-8") for document in DOCUMENTS)
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
+    assert {"preview", "test", "check", "bench", "run", "help"} <= named
+    assert named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_links_inside_the_project_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text("utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_lock_files_name_no_package_index() -> None:
+    locks = [*PROJECT.glob("requirements*.txt"), PROJECT / "app" / "requirements.txt"]
+    assert len(locks) == 3
+    for lock in locks:
+        text = lock.read_text("utf-8")
+        assert "--hash=sha256:" in text
+        assert not re.search(r"https?://|--index-url|--extra-index-url|--find-links|-i ", text)

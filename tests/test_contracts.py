@@ -192,6 +192,6 @@ def test_the_main_program_is_a_story_of_at_most_fifty_lines_without_apply() -> N
 
 
 def test_a_logical_name_says_which_resource_it_is(plan: Plan) -> None:
-    """A plan shows values that are not known yet by logical name, so that two of one name could be taken for each other."""
+    """A plan shows what is not known yet by logical name: two of one name could be taken for each other."""
     ours = [each.name for each in plan.resources if not each.modelled and each.custom]
     assert [name for name, count in Counter(ours).items() if count > 1] == []

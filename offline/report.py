@@ -1,0 +1,48 @@
+"""Everything a preview has to say, whatever the format."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from offline import facts
+from offline.against import Baseline
+from offline.diff import Difference
+from offline.plan import Plan
+from policy.rules import Finding
+
+
+@dataclass(frozen=True)
+class Report:
+    """A plan, the policy's findings, and how it differs from another revision where that was asked for."""
+
+    plan: Plan
+    findings: Sequence[Finding] = ()
+    baseline: Baseline | None = None
+    difference: Difference | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def refused(self) -> bool:
+        """Whether a mandatory rule is broken, or the program itself reported an error."""
+        mandatory = any(finding.level == "mandatory" for finding in self.findings)
+        return mandatory or any(message.severity == "error" for message in self.plan.messages)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as the JSON output has it."""
+        document = {
+            **self.plan.to_json(),
+            "findings": [finding.to_json() for finding in self.findings],
+            "unknown": [{"value": value, "uses": uses} for value, uses in facts.unknowns(self.plan)],
+            "limits": [*facts.limits(self.plan), *self.notes],
+        }
+        if self.baseline is not None:
+            against: dict[str, Any] = {
+                "ref": self.baseline.revision.name,
+                "commit": self.baseline.revision.commit,
+            }
+            if self.baseline.note:
+                against["error" if self.baseline.failed else "note"] = self.baseline.note
+            document["against"] = against
+        if self.difference is not None:
+            document["changes"] = self.difference.to_json()
+        return document

@@ -1,0 +1,1 @@
+"""What no stack may do, as rules over planned resources."""

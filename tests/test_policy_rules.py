@@ -1,0 +1,213 @@
+"""Every rule of the policy, kept and broken."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from offline.plan import Plan, Resource
+from policy import rules
+from policy.rules import Allowed, check
+
+POD: dict[str, Any] = {
+    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    "containers": [
+        {
+            "name": "web",
+            "image": f"example.com/web@sha256:{'a' * 64}",
+            "resources": {"requests": {"cpu": "1", "memory": "1Mi"}, "limits": {"memory": "1Mi"}},
+            "readinessProbe": {"httpGet": {}},
+            "livenessProbe": {"httpGet": {}},
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }
+    ],
+}
+CLUSTER: dict[str, Any] = {
+    "vpcConfig": {"endpointPublicAccess": True, "publicAccessCidrs": ["192.0.2.0/24"]},
+    "encryptionConfig": {"provider": {"keyArn": "${key.arn}"}},
+    "deletionProtection": True,
+}
+
+
+def found(type_: str, inputs: dict[str, Any], stack: str = "prod", **more: Any) -> dict[str, str]:
+    resource = Resource(urn=f"urn::{type_}", type=type_, name="it", parent=None, inputs=inputs)
+    return {finding.rule: finding.level for finding in check([resource], stack, **more)}
+
+
+def pod(**container: Any) -> dict[str, Any]:
+    spec = copy.deepcopy(POD)
+    spec["containers"][0].update(container)
+    return {"spec": {"template": {"spec": spec}}}
+
+
+def policy(**statement: Any) -> dict[str, Any]:
+    return {"policy": json.dumps({"Statement": [{"Effect": "Allow", **statement}]})}
+
+
+class TestPods:
+    def test_a_good_pod_has_no_finding(self) -> None:
+        assert found("kubernetes:apps/v1:Deployment", pod()) == {}
+
+    @pytest.mark.parametrize("image", ["web", "web:1.0", "web@sha256:abc"])
+    def test_an_image_without_digest_is_found(self, image: str) -> None:
+        assert found("kubernetes:apps/v1:Deployment", pod(image=image)) == {"image-by-digest": "mandatory"}
+
+    @pytest.mark.parametrize("image", ["web@sha256:${image.digest}", "${image.repoDigest}", "[unknown]"])
+    def test_a_digest_that_is_not_known_yet_is_no_finding(self, image: str) -> None:
+        assert found("kubernetes:apps/v1:Deployment", pod(image=image)) == {}
+
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            {"privileged": True},
+            {"runAsNonRoot": False},
+            {"runAsUser": 0},
+            {"allowPrivilegeEscalation": True},
+            {"capabilities": {}},
+            {"readOnlyRootFilesystem": False},
+            {"seccompProfile": {"type": "Unconfined"}},
+        ],
+    )
+    def test_a_container_that_could_do_more_is_found(self, broken: dict[str, Any]) -> None:
+        context = {**POD["containers"][0]["securityContext"], **broken}
+        assert found("kubernetes:apps/v1:Deployment", pod(securityContext=context)) == {"pod-restricted": "mandatory"}
+
+    def test_sharing_the_hosts_network_is_found(self) -> None:
+        spec = pod()
+        spec["spec"]["template"]["spec"]["hostNetwork"] = True
+        assert found("kubernetes:apps/v1:DaemonSet", spec) == {"pod-restricted": "mandatory"}
+
+    def test_init_containers_and_cron_jobs_are_looked_at(self) -> None:
+        spec = {
+            "spec": {"jobTemplate": {"spec": {"template": {"spec": {"initContainers": [{"name": "i", "image": "x"}]}}}}}
+        }
+        assert set(found("kubernetes:batch/v1:CronJob", spec)) == {"image-by-digest", "pod-restricted", "pod-bounded"}
+
+    def test_a_container_without_bounds_is_found(self) -> None:
+        assert found("kubernetes:apps/v1:Deployment", pod(resources={"limits": {"memory": "1"}})) == {
+            "pod-bounded": "mandatory"
+        }
+
+    @pytest.mark.parametrize("probe", ["readinessProbe", "livenessProbe"])
+    def test_a_container_without_probe_is_found(self, probe: str) -> None:
+        assert found("kubernetes:apps/v1:Deployment", pod(**{probe: None})) == {"pod-probed": "mandatory"}
+
+
+class TestIam:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            {"Action": "*", "Resource": "arn:aws:s3:::a"},
+            {"Action": ["s3:*"], "Resource": "arn:aws:s3:::a"},
+            {"Action": "s3:GetObject", "Resource": "*"},
+            {"Action": "s3:GetObject", "Resource": ["arn:aws:s3:::a", "*"]},
+            {"NotAction": "iam:*", "Resource": "*"},
+        ],
+    )
+    def test_a_wildcard_is_found(self, statement: dict[str, Any]) -> None:
+        assert found("aws:iam/rolePolicy:RolePolicy", policy(**statement)) == {"iam-no-wildcards": "mandatory"}
+
+    def test_a_wildcard_on_the_list_is_not(self) -> None:
+        allowed = [Allowed("it", "s3:List*", "no resource")]
+        statement = policy(Action="s3:ListAllMyBuckets", Resource="*")
+        assert found("aws:iam/policy:Policy", statement, allowed=allowed) == {}
+        other = [Allowed("another", "s3:List*", "no resource")]
+        assert found("aws:iam/policy:Policy", statement, allowed=other) == {"iam-no-wildcards": "mandatory"}
+
+    def test_what_is_named_or_limited_is_no_finding(self) -> None:
+        assert found("aws:iam/policy:Policy", policy(Action="s3:GetObject", Resource="arn:aws:s3:::a/*")) == {}
+        limited = policy(Action="ec2:CreateTags", Resource="*", Condition={"StringEquals": {"a": "b"}})
+        assert found("aws:iam/policy:Policy", limited) == {}
+
+    def test_a_policy_that_is_not_known_yet_is_no_finding(self) -> None:
+        assert found("aws:iam/policy:Policy", {"policy": "[unknown]"}) == {}
+
+
+class TestCluster:
+    def test_a_good_cluster_has_no_finding(self) -> None:
+        assert found("aws:eks/cluster:Cluster", CLUSTER) == {}
+
+    @pytest.mark.parametrize(("stack", "level"), [("dev", "advisory"), ("prod", "mandatory")])
+    @pytest.mark.parametrize("vpc", [{"publicAccessCidrs": ["0.0.0.0/0"]}, {}, {"endpointPublicAccess": True}])
+    def test_an_api_open_to_all_is_found(self, vpc: dict[str, Any], stack: str, level: str) -> None:
+        assert found("aws:eks/cluster:Cluster", {**CLUSTER, "vpcConfig": vpc}, stack) == {"api-not-open": level}
+
+    def test_a_private_api_is_no_finding(self) -> None:
+        assert found("aws:eks/cluster:Cluster", {**CLUSTER, "vpcConfig": {"endpointPublicAccess": False}}) == {}
+
+    def test_secrets_without_a_key_are_found(self) -> None:
+        assert found("aws:eks/cluster:Cluster", {**CLUSTER, "encryptionConfig": None}) == {"encrypted": "mandatory"}
+
+    def test_deletion_is_protected_in_production_only(self) -> None:
+        unprotected = {**CLUSTER, "deletionProtection": False}
+        assert found("aws:eks/cluster:Cluster", unprotected) == {"kept": "mandatory"}
+        assert found("aws:eks/cluster:Cluster", unprotected, "dev") == {}
+
+
+class TestTheRest:
+    @pytest.mark.parametrize(
+        ("type_", "inputs", "rule"),
+        [
+            ("aws:ecr/repository:Repository", {"imageTagMutability": "IMMUTABLE"}, "encrypted"),
+            ("aws:ecr/repository:Repository", {"encryptionConfigurations": [{}]}, "encrypted"),
+            (
+                "aws:ecr/repository:Repository",
+                {"encryptionConfigurations": [{}], "imageTagMutability": "IMMUTABLE", "forceDelete": True},
+                "kept",
+            ),
+            ("aws:kms/key:Key", {}, "encrypted"),
+            ("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "optional"}}, "encrypted"),
+            (
+                "aws:ec2/launchTemplate:LaunchTemplate",
+                {"metadataOptions": {"httpTokens": "required"}, "blockDeviceMappings": [{"ebs": {}}]},
+                "encrypted",
+            ),
+            ("aws:cloudwatch/logGroup:LogGroup", {"name": "x"}, "logs-expire"),
+            ("kubernetes:networking.k8s.io/v1:Ingress", {"metadata": {}}, "https"),
+            (
+                "kubernetes:networking.k8s.io/v1:Ingress",
+                {"metadata": {"annotations": {rules.LISTENERS: '[{"HTTP": 80}, {"HTTPS": 443}]'}}},
+                "https",
+            ),
+        ],
+    )
+    def test_it_is_found(self, type_: str, inputs: dict[str, Any], rule: str) -> None:
+        assert found(type_, inputs) == {rule: "mandatory"}
+
+    def test_plain_http_is_fine_outside_production(self) -> None:
+        assert found("kubernetes:networking.k8s.io/v1:Ingress", {"metadata": {}}, "dev") == {}
+
+    @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.name)
+    def test_no_rule_stumbles_over_what_it_does_not_expect(self, rule: rules.Rule, plan: Plan) -> None:
+        for type_ in {resource.type for resource in plan.resources}:
+            for inputs in ({}, {"spec": None, "policy": "[", "vpcConfig": "[unknown]", "metadata": "[unknown]"}):
+                resource = Resource(urn="u", type=type_, name="n", parent=None, inputs=inputs)
+                list(rule.check(resource, rules.Context(production=True)))
+
+
+class TestTheRealStacks:
+    def test_production_breaks_no_rule(self, prod: Plan) -> None:
+        assert len(prod.resources) > 50
+        assert check(prod.resources, "prod") == []
+
+    def test_dev_breaks_no_mandatory_rule(self, dev: Plan) -> None:
+        assert [each for each in check(dev.resources, "dev") if each.level == "mandatory"] == []
+
+    def test_every_allowed_wildcard_is_used_by_some_statement(self, prod: Plan) -> None:
+        without = check(prod.resources, "prod", allowed=())
+        assert without
+        for index in range(len(rules.ALLOWED)):
+            fewer = [*rules.ALLOWED[:index], *rules.ALLOWED[index + 1 :]]
+            assert check(prod.resources, "prod", allowed=fewer), rules.ALLOWED[index]
+
+
+def test_the_pack_asks_the_same_rules() -> None:
+    from policy.__main__ import validations
+
+    assert [each.name for each in validations("prod")] == [rule.name for rule in rules.RULES]
+    assert {each.name: str(each.enforcement_level) for each in validations("dev")}["https"].endswith("DISABLED")

@@ -1,5 +1,6 @@
 """Order between resources that exchange no value."""
 
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 import pulumi
@@ -27,18 +28,11 @@ def after(value: Any, *first: pulumi.Output[Any]) -> pulumi.Output[Any]:
     """
     own = pulumi.Output.from_input(value)
 
-    async def resources() -> set[pulumi.Resource]:
-        return set().union(*[await output._resources for output in (own, *first)])
+    # One coroutine: with one for each part, as `Output(...)` takes them, those after a failure would never be awaited,
+    # and Python says so of each.
+    async def data() -> Any:
+        waited_for = [await output._data for output in first]
+        kept = await own._data
+        return replace(kept, resources=kept.resources.union(*[each.resources for each in waited_for]))
 
-    async def future() -> Any:
-        for other in first:
-            await other._future
-        return await own._future
-
-    async def is_known() -> bool:
-        return await own._is_known
-
-    async def is_secret() -> bool:
-        return await own._is_secret
-
-    return pulumi.Output(resources(), future(), is_known(), is_secret())
+    return pulumi.Output._from_data(data())

@@ -168,7 +168,7 @@ def roll_back(
         What was done and why, for the person who reads the failed `up`.
 
     Raises:
-        kubernetes.client.ApiException: the API refused a request.
+        kubernetes.client.ApiException: the Deployment or its revisions cannot be read.
     """
     deployment = cluster.deployment(name)
     revisions = [_Revision(_revision_number(each), each) for each in cluster.replica_sets(deployment)]

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
+from infra.interrupted_helm import forget_interrupted
 from infra.load_balancer_policy import controller_policy
 from infra.ordering import after
 from infra.trust import service_trust
@@ -18,14 +19,16 @@ INGRESS_CLASS = "alb"
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancerControllerArgs:
-    """What the controller takes: the cluster's name, the same once it has nodes, its region and VPC, tags for
-    balancers.
+    """What the controller takes.
+
+    `node_cluster_name` is the cluster's name, once it has nodes; `kubeconfig` reaches it; `tags` are for the balancers.
     """
 
     cluster_name: pulumi.Input[str]
     node_cluster_name: pulumi.Input[str]
     region: str
     vpc_id: pulumi.Input[str]
+    kubeconfig: pulumi.Input[str]
     tags: Mapping[str, str]
 
 
@@ -53,7 +56,9 @@ class LoadBalancerController(pulumi.ComponentResource):
             timeout=600,
             atomic=True,
             values=_values(args, service_account),
-            opts=child,
+            opts=pulumi.ResourceOptions(
+                parent=self, hooks=forget_interrupted(f"{name}-chart", args.kubeconfig, NAMESPACE, CHART)
+            ),
         )
         self.ingress_class = after(INGRESS_CLASS, release.id)
         self.register_outputs({"ingress_class": self.ingress_class})

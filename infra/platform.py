@@ -95,6 +95,8 @@ def create(settings: Settings, tags: Mapping[str, str], opts: pulumi.ResourceOpt
         # A kubeconfig may change; what makes it another cluster, and every object another object, is its name.
         cluster_identifier=name,
         enable_server_side_apply=True,
+        # A killed `up` leaves objects that the state does not know; the next one takes them over.
+        upsert_existing_objects=True,
         # Nothing says it but this edge: objects are made with the rights of an access entry, and deleted before it.
         opts=pulumi.ResourceOptions(depends_on=[access]),
     )
@@ -126,6 +128,7 @@ def create(settings: Settings, tags: Mapping[str, str], opts: pulumi.ResourceOpt
             node_cluster_name=nodes.cluster_name,
             region=settings.region,
             vpc_id=network.vpc_id,
+            kubeconfig=cluster.kubeconfig,
             tags=tags,
         ),
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers={"kubernetes": provider})),

@@ -1,23 +1,21 @@
 """What happens when a roll-out does not get healthy: the previous revision comes back, inside the same `pulumi up`."""
 
-import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from infra.rollout_report import LOG_LINES, Object, has_restarted, why_not_ready
+from infra.live_cluster import LiveNamespace, in_namespace
+from infra.rollout_report import Object, why_not_ready
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
+    pass
 
 REVISION = "deployment.kubernetes.io/revision"
 TEMPLATE_HASH = "pod-template-hash"
-# Else a cluster that cannot be reached holds the `up` for minutes; urllib3 asks four times.
-REQUEST_SECONDS = 10.0
 
 
 def roll_back_on_error(name: str, kubeconfig: pulumi.Input[str], seconds: int) -> pulumi.ErrorHook:
@@ -38,8 +36,9 @@ def roll_back_on_error(name: str, kubeconfig: pulumi.Input[str], seconds: int) -
         namespace, deployment = metadata["namespace"], metadata["name"]
         pulumi.log.warn(f"{namespace}/{deployment}: the roll-out failed; looking for the revision to go back to.")
         try:
-            config = json.loads(await pulumi.Output.from_input(kubeconfig)._future)
-            report = await asyncio.to_thread(_connect_and_roll_back, config, namespace, deployment, seconds)
+            report = await in_namespace(
+                kubeconfig, namespace, lambda live: roll_back(live, deployment, seconds=seconds)
+            )
         except Exception as error:
             # Whatever goes wrong here must not hide what went wrong there.
             report = (
@@ -50,81 +49,6 @@ def roll_back_on_error(name: str, kubeconfig: pulumi.Input[str], seconds: int) -
         return False
 
     return pulumi.ErrorHook(name, hook)
-
-
-def _connect_and_roll_back(config: Mapping[str, Any], namespace: str, name: str, seconds: int) -> str:
-    # The client takes half a second to import, and only a failed roll-out needs it.
-    from kubernetes.config import new_client_from_config_dict
-
-    with new_client_from_config_dict(dict(config)) as client:
-        return roll_back(Cluster(client, namespace), name, seconds=seconds)
-
-
-class Cluster:
-    """What a roll-back asks of one namespace of a cluster. Objects are plain JSON; a refusal is an `ApiException`."""
-
-    def __init__(self, client: "ApiClient", namespace: str) -> None:
-        from kubernetes.client import AppsV1Api, CoreV1Api
-
-        self.namespace = namespace
-        self._client, self._apps, self._core = client, AppsV1Api(client), CoreV1Api(client)
-
-    def deployment(self, name: str) -> Object:
-        """The Deployment of that name."""
-        return self._plain(
-            self._apps.read_namespaced_deployment(name, self.namespace, _request_timeout=REQUEST_SECONDS)
-        )
-
-    def set_template(self, name: str, template: Object) -> None:
-        """Make `template` the pod template of the Deployment of that name."""
-        change = [{"op": "replace", "path": "/spec/template", "value": template}]
-        self._apps.patch_namespaced_deployment(name, self.namespace, change, _request_timeout=REQUEST_SECONDS)
-
-    def replica_sets(self, deployment: Object) -> list[Object]:
-        """The replica sets that the Deployment owns, one for each revision that is remembered."""
-        selector = _selector(deployment["spec"]["selector"]["matchLabels"])
-        found = self._plain(
-            self._apps.list_namespaced_replica_set(
-                self.namespace, label_selector=selector, _request_timeout=REQUEST_SECONDS
-            )
-        )["items"]
-        uid = deployment["metadata"]["uid"]
-        return [
-            each for each in found if uid in [owner["uid"] for owner in each["metadata"].get("ownerReferences", [])]
-        ]
-
-    def pods(self, replica_set: Object) -> list[Object]:
-        """The pods of the replica set."""
-        selector = _selector(replica_set["spec"]["selector"]["matchLabels"])
-        pods: list[Object] = self._plain(
-            self._core.list_namespaced_pod(self.namespace, label_selector=selector, _request_timeout=REQUEST_SECONDS)
-        )["items"]
-        return pods
-
-    def last_log_lines(self, pod: Object) -> str:
-        """The last log lines of the pod, of its previous container if it was restarted; nothing if it has no log."""
-        try:
-            return str(
-                self._core.read_namespaced_pod_log(
-                    pod["metadata"]["name"],
-                    self.namespace,
-                    tail_lines=LOG_LINES,
-                    previous=has_restarted(pod),
-                    _request_timeout=REQUEST_SECONDS,
-                )
-                or ""
-            )
-        except Exception:
-            # A container that never started has no log, its state says why; and a node may not answer.
-            return ""
-
-    def _plain(self, answer: object) -> dict[str, Any]:
-        plain: dict[str, Any] = self._client.sanitize_for_serialization(answer)
-        return plain
-
-
-def _selector(labels: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
 @dataclass(frozen=True)
@@ -149,7 +73,12 @@ class _Revision:
 
 
 def roll_back(
-    cluster: Cluster, name: str, *, seconds: float, pause: Callable[[float], None] = time.sleep, every: float = 1.0
+    cluster: LiveNamespace,
+    name: str,
+    *,
+    seconds: float,
+    pause: Callable[[float], None] = time.sleep,
+    every: float = 1.0,
 ) -> str:
     """Restore the last healthy revision of a Deployment, and wait until it is healthy.
 
@@ -191,7 +120,7 @@ def roll_back(
     return "\n".join([first, *[f"  {reason}" for reason in reasons]])
 
 
-def _reasons(cluster: Cluster, revision: _Revision) -> list[str]:
+def _reasons(cluster: LiveNamespace, revision: _Revision) -> list[str]:
     try:
         return why_not_ready(revision.replica_set, cluster.pods(revision.replica_set), cluster.last_log_lines)
     except Exception as error:
@@ -200,7 +129,7 @@ def _reasons(cluster: Cluster, revision: _Revision) -> list[str]:
 
 
 def _restore(
-    cluster: Cluster, name: str, target: _Revision, seconds: float, pause: Callable[[float], None], every: float
+    cluster: LiveNamespace, name: str, target: _Revision, seconds: float, pause: Callable[[float], None], every: float
 ) -> str:
     kubectl = f"kubectl -n {cluster.namespace}"
     try:
@@ -219,7 +148,7 @@ def _restore(
     return f"set back to {target}, which was not healthy after {seconds:.0f} seconds either (look: {look})"
 
 
-def _looks_healthy(cluster: Cluster, name: str) -> bool:
+def _looks_healthy(cluster: LiveNamespace, name: str) -> bool:
     try:
         return _is_healthy(cluster.deployment(name))
     except Exception:

@@ -1,6 +1,7 @@
 """A Kubernetes API server in a thread, with one Deployment in it and a controller that obeys its pod template.
 
-It knows what a roll-back asks: reading and patching the Deployment, listing replica sets and pods, reading logs.
+It knows what the hooks ask: reading and patching the Deployment, listing replica sets, pods and Helm's Secrets,
+deleting those, reading logs.
 """
 
 import copy
@@ -54,6 +55,7 @@ class FakeKubernetes:
     replica_sets: list[Json] = field(default_factory=list)
     pods: list[Json] = field(default_factory=list)
     logs: dict[tuple[str, bool], bytes] = field(default_factory=dict)
+    secrets: list[Json] = field(default_factory=list)
     deployment: Json = field(default_factory=dict)
     healthy_after: int | None = 1
     requests: list[Request] = field(default_factory=list)
@@ -118,10 +120,17 @@ class FakeKubernetes:
             {"metadata": {"name": name, "namespace": NAMESPACE, "labels": labels}, "spec": spec, "status": status}
         )
 
+    def add_helm_record(self, release: str, version: int, status: str) -> str:
+        """The Secret in which Helm remembers a revision of a release; answers its name."""
+        name = f"sh.helm.release.v1.{release}.v{version}"
+        labels = {"owner": "helm", "name": release, "version": str(version), "status": status}
+        self.secrets.append({"metadata": {"name": name, "namespace": NAMESPACE, "labels": labels}})
+        return name
+
     def refuse(self, method: str, resource: str, status: int, *, times: int = 1000) -> None:
         """Answer the next requests with that HTTP status, or drop the connection.
 
-        `resource` is deployments, replicasets, pods or log.
+        `resource` is deployments, replicasets, pods, secrets or log.
         """
         self._refusals.append(_Refusal(method, resource, status, times))
 
@@ -146,7 +155,7 @@ class FakeKubernetes:
         """Status, body and content type for a request."""
         self.requests.append(request)
         *_, parent, last = request.path.split("/")
-        resource = parent if parent in ("deployments", "pods") else last
+        resource = parent if parent in ("deployments", "pods", "secrets") else last
         for refusal in self._refusals:
             if (refusal.method, refusal.resource) == (request.method, resource) and refusal.times:
                 refusal.times -= 1
@@ -156,16 +165,20 @@ class FakeKubernetes:
                 self.slow.wait(5)
             log = self.logs.get((parent, request.query.get("previous") == "true"))
             return self._refused(400, "no such container") if log is None else (200, log, "text/plain")
-        prefix = {"deployments": "/apis/apps/v1", "replicasets": "/apis/apps/v1", "pods": "/api/v1"}[resource]
+        in_core = resource in ("pods", "secrets")
+        prefix = "/api/v1" if in_core else "/apis/apps/v1"
         assert request.path.startswith(f"{prefix}/namespaces/{NAMESPACE}/"), request.path
         if resource == "deployments":
             if not self.deployment or last != NAME:
                 return self._refused(404, f'deployments.apps "{last}" not found')
             self._patch(request) if request.method == "PATCH" else self._look()
             found: Json = self.deployment
+        elif request.method == "DELETE":
+            self.secrets = [each for each in self.secrets if each["metadata"]["name"] != last]
+            found = {"kind": "Status", "status": "Success"}
         else:
             selector = dict(part.split("=") for part in request.query.get("labelSelector", "").split(",") if part)
-            all_ = self.replica_sets if resource == "replicasets" else self.pods
+            all_ = {"replicasets": self.replica_sets, "pods": self.pods, "secrets": self.secrets}[resource]
             found = {"items": [each for each in all_ if selector.items() <= each["metadata"]["labels"].items()]}
         return 200, json.dumps(found).encode(), "application/json"
 
@@ -276,7 +289,7 @@ def serving() -> Iterator[FakeKubernetes]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_PATCH = _handle  # noqa: N815
+        do_GET = do_PATCH = do_DELETE = _handle  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

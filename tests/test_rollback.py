@@ -14,8 +14,9 @@ import pytest
 from kubernetes.client import ApiClient, ApiException
 from kubernetes.config import new_client_from_config_dict
 
-from infra import rollback
-from infra.rollback import Cluster, roll_back, roll_back_on_error
+from infra import live_cluster
+from infra.live_cluster import LiveNamespace
+from infra.rollback import roll_back, roll_back_on_error
 from offline.evaluate import record
 from offline.plan import Plan
 from tests import fake_kubernetes
@@ -65,7 +66,7 @@ def roll(client: ApiClient, pauses: list[float]) -> Roll:
     """Rolls back in no time; the pauses that it would have made are in `pauses`."""
 
     def roll(*, seconds: float = 5, every: float = 1) -> str:
-        return roll_back(Cluster(client, NAMESPACE), NAME, seconds=seconds, pause=pauses.append, every=every)
+        return roll_back(LiveNamespace(client, NAMESPACE), NAME, seconds=seconds, pause=pauses.append, every=every)
 
     return roll
 
@@ -393,7 +394,7 @@ def test_a_log_that_is_no_text_does_not_matter(fake: FakeKubernetes, roll: Roll)
 def test_a_node_that_does_not_answer_for_a_log_does_not_hold_the_roll_back(
     fake: FakeKubernetes, roll: Roll, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rollback, "REQUEST_SECONDS", 0.15)
+    monkeypatch.setattr(live_cluster, "REQUEST_SECONDS", 0.15)
     fake.slow = threading.Event()
     fake.add_pod(failed_update(fake), "new-1", waiting("CrashLoopBackOff"))
     fake.logs["new-1", False] = b"too late"

@@ -99,7 +99,8 @@ class Access(pulumi.ComponentResource):
                 f"{name}-{grant.key}-entry",
                 cluster_name=args.cluster_name,
                 principal_arn=grant.principal,
-                kubernetes_groups=list(grant.groups) or None,
+                # Also when empty: what is not sent stays as it was.
+                kubernetes_groups=list(grant.groups),
                 type="STANDARD",
                 opts=child,
             )

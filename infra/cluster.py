@@ -109,9 +109,8 @@ class Cluster(pulumi.ComponentResource):
             role_mappings=list(args.role_mappings) if maps else None,
             user_mappings=list(args.user_mappings) if maps else None,
             instance_roles=[args.node_role] if maps else None,
-            provider_credential_opts=(
-                eks.KubeconfigOptionsArgs(role_arn=args.deploy_role_arn) if args.deploy_role_arn else None
-            ),
+            # Always given: without it the name of the caller's AWS profile, if there is one, becomes part of the state.
+            provider_credential_opts=eks.KubeconfigOptionsArgs(role_arn=args.deploy_role_arn),
             deletion_protection=args.deletion_protection,
             # The add-ons below are ours, so EKS's self-managed copies would only have to be overwritten.
             bootstrap_self_managed_addons=False,

@@ -1,6 +1,7 @@
 """The service's container image, built from its source."""
 
 import hashlib
+import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,9 @@ def last_commit(context: Path) -> str:
 
 
 def content_hash(context: Path) -> str:
-    """A hexadecimal SHA-256 of the files that the image is built from, their names and their bytes.
+    """A hexadecimal SHA-256 of the files that the image is built from: names, modes and bytes.
+
+    Modes count because they do for the Docker plugin: what it builds anew must have a new tag.
 
     These are the ones that `.dockerignore` lets in: it refuses everything, then names what it allows, one path a line.
     """
@@ -42,7 +45,9 @@ def content_hash(context: Path) -> str:
     digest = hashlib.sha256()
     for path in files:
         if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(context).as_posix()}\0{path.stat().st_size}\0".encode())
+            status = path.stat()
+            mode = stat.S_IMODE(status.st_mode)
+            digest.update(f"{path.relative_to(context).as_posix()}\0{mode:o}\0{status.st_size}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -68,9 +73,8 @@ class Image(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("helloworld:image:Image", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         commit = last_commit(args.context)
-        tag = f"{commit[:7]}-{content_hash(args.context)[:12]}"
+        tag = f"{commit[:7]}-{content_hash(args.context)[:12]}-{args.architecture}"
         # Without a registry id: that would be unknown in the first preview. The account's own registry is the default.
         login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self))
         image = docker.Image(
@@ -88,7 +92,24 @@ class Image(pulumi.ComponentResource):
                 username=login.user_name,
                 password=pulumi.Output.secret(login.password),
             ),
-            opts=child,
+            opts=pulumi.ResourceOptions(
+                parent=self, hooks=pulumi.ResourceHookBinding(on_error=[_explain(f"{name}-explain-tag", tag)])
+            ),
         )
         self.reference = image.repo_digest
         self.register_outputs({"reference": self.reference})
+
+
+def _explain(name: str, tag: str) -> pulumi.ErrorHook:
+    """Says what to do when the registry has an image of this tag already; the error stands."""
+
+    def hook(failure: pulumi.ErrorHookArgs) -> bool:
+        if any("immutable" in error.lower() or "already exists" in error.lower() for error in failure.errors):
+            pulumi.log.error(
+                f"The registry has an image {tag} already: this source was built before, and tags do not move. To deploy "
+                "that image, set `image` to its digest, which `aws ecr describe-images --repository-name <repository> "
+                f"--image-ids imageTag={tag}` tells."
+            )
+        return False
+
+    return pulumi.ErrorHook(name, hook)

@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 # Else a cluster that cannot be reached holds the `up` for minutes; urllib3 asks four times.
 REQUEST_SECONDS = 10.0
+# The name under which the Kubernetes plugin writes. A field that is written under another name is not the plugin's,
+# and it could not remove it again: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+FIELD_MANAGER = "pulumi-kubernetes"
 
 
 async def in_namespace(kubeconfig: pulumi.Input[str], namespace: str, work: "Callable[[LiveNamespace], T]") -> T:
@@ -59,7 +62,9 @@ class LiveNamespace:
     def set_template(self, name: str, template: Object) -> None:
         """Make `template` the pod template of the Deployment of that name."""
         change = [{"op": "replace", "path": "/spec/template", "value": template}]
-        self._apps.patch_namespaced_deployment(name, self.namespace, change, _request_timeout=REQUEST_SECONDS)
+        self._apps.patch_namespaced_deployment(
+            name, self.namespace, change, field_manager=FIELD_MANAGER, _request_timeout=REQUEST_SECONDS
+        )
 
     def replica_sets(self, deployment: Object) -> list[Object]:
         """The replica sets that the Deployment owns, one for each revision that is remembered."""

@@ -100,7 +100,7 @@ def _container(image: pulumi.Input[str], environment: str, message: str) -> k8s.
         startup_probe=_probe(LIVENESS_PATH, period_seconds=1, failure_threshold=60),
         liveness_probe=_probe(LIVENESS_PATH, period_seconds=10, failure_threshold=3),
         readiness_probe=_probe(READINESS_PATH, period_seconds=5, failure_threshold=2),
-        # The image has no shell to sleep in; Kubernetes can since 1.30.
+        # Kubernetes itself sleeps, since 1.30: the service should not need a shell.
         lifecycle=core.LifecycleArgs(
             pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=PRE_STOP_SECONDS))
         ),

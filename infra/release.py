@@ -114,7 +114,8 @@ class Release(pulumi.ComponentResource):
             image=args.image,
             environment=args.environment,
             message=args.message,
-            # Not before there is an Ingress class: a pod that is older than the controller has no readiness gate.
+            # Not before the controller serves the class: its webhook sees every pod of this namespace, and while it is
+            # installed but not up yet, pods are refused.
             service_account=after(service_account, args.exposure.ingress_class),
         )
         return k8s.apps.v1.Deployment(

@@ -75,8 +75,9 @@ ImageReference = Annotated[str, _pattern(rf"{_REPOSITORY}@sha256:[0-9a-f]{{64}}"
 KubernetesName = Annotated[str, _pattern(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")]
 # These prefixes are taken: https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
 GroupName = Annotated[str, _pattern(r"(?!system:|eks:|aws:|amazon:|iam:)[A-Za-z0-9][A-Za-z0-9:._/@-]{0,126}")]
-TagKey = Annotated[str, _pattern(r"(?![aA][wW][sS]:)[A-Za-z0-9 _.:/=+@-]{1,128}")]
-TagValue = Annotated[str, _pattern(r"[A-Za-z0-9 _.:/=+@-]{0,256}")]
+# What AWS takes, less what the controller's chart would misread: it writes them as `key=value` into unquoted YAML.
+TagKey = Annotated[str, _pattern(r"(?![aA][wW][sS]:)(?!.*:( |\Z))[A-Za-z0-9 _.:/+@-]{1,128}")]
+TagValue = Annotated[str, _pattern(r"(?!.*:( |\Z))[A-Za-z0-9 _.:/=+@-]{0,256}")]
 # AWS takes 50 tags a resource, of which the program and the controllers need some.
 Tags = Annotated[dict[TagKey, TagValue], Field(max_length=40)]
 ZoneLetters = Annotated[

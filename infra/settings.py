@@ -23,6 +23,8 @@ from infra.setting_rules import RULES
 
 PROJECT = "helloworld"
 SHOWN_CHARACTERS = 80
+# Namespaces that others read: the engine, and the Docker plugin, which has no provider of ours.
+READ_BY_OTHERS = ("pulumi", "docker")
 REASON_CHARACTERS = 200
 SHOWN_REASONS = 5
 
@@ -53,7 +55,7 @@ class Settings(BaseModel):
     replicas_min: int = Field(2, ge=1, le=100, description="a whole number from 1 to 100, not above replicasMax")
     replicas_max: int = Field(6, ge=1, le=1000, description="a whole number from replicasMin to 1000")
     cpu_target_percent: int = Field(70, ge=10, le=95, description="a whole number from 10 to 95")
-    rollout_seconds: int = Field(180, ge=30, le=1800, description="a whole number from 30 to 1800")
+    rollout_seconds: int = Field(180, ge=60, le=1800, description="a whole number from 60 to 1800")
     network_cidr: types.Network = Field(
         IPv4Network("10.0.0.0/16"), description="a private network from /16 to /23, e.g. 10.0.0.0/16"
     )
@@ -213,17 +215,19 @@ def _decoded(text: str, kind: str) -> Any:
 
 
 def _own_keys(configuration: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
-    """This project's settings that are set; `problems` gets the keys that no one reads."""
+    """This project's settings that are set; `problems` gets the keys that nothing reads."""
     given: dict[str, str] = {}
     for full_key, text in configuration.items():
         namespace, _, key = full_key.partition(":")
-        if namespace == "aws":
-            cure = f"set {PROJECT}:region" if key == "region" else f"remove it; the settings are {PROJECT}'s own"
-            problems.append(Problem(shown(full_key)[1:-1], shown(text), "the program has its own AWS provider", cure))
-        elif namespace == PROJECT and key not in _names():
-            problems.append(Problem(shown(full_key)[1:-1], shown(text), "there is no such setting", _nearest(key)))
-        elif namespace == PROJECT and text != "":
-            given[key] = text
+        key_shown = shown(full_key)[1:-1] or '""'
+        if namespace == PROJECT and key in _names():
+            if text != "":
+                given[key] = text
+        elif namespace == PROJECT:
+            problems.append(Problem(key_shown, shown(text), "there is no such setting", _nearest(key)))
+        elif namespace not in READ_BY_OTHERS:
+            cure = f"set {PROJECT}:region" if full_key == "aws:region" else "remove it"
+            problems.append(Problem(key_shown, shown(text), "nothing in this program reads it", cure))
     return given
 
 
@@ -232,11 +236,16 @@ def _nearest(key: str) -> str:
     return f"did you mean {PROJECT}:{close[0]}?" if close else "remove it; Pulumi.yaml describes every setting"
 
 
+COUNTS = {"too_short": "it has too few entries", "too_long": "it has too many entries"}
+
+
 def _reason(error: Any) -> str:
     where = "".join(f"[{shown(str(part))[1:-1]}]" for part in error["loc"][1:] if part != "[key]")
     what = error["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
     if error["type"] == "string_pattern_mismatch":
         what = "it has not the form that is needed"
+    elif error["type"] in COUNTS:
+        what = COUNTS[error["type"]]
     elif error["type"] == "value_error":
         # It may quote the value.
         what = shown(what, REASON_CHARACTERS)[1:-1]

@@ -43,7 +43,7 @@ def test_the_image_is_built_for_the_architecture_of_the_nodes(planned: Planner, 
 def test_the_tag_names_the_commit_and_the_content(plan: Plan) -> None:
     image = plan.one(IMAGE, "helloworld-image-build").inputs
     commit = last_commit(PROJECT / "app")
-    assert image["imageName"].endswith(f":{commit[:7]}-{content_hash(PROJECT / 'app')[:12]}")
+    assert image["imageName"].endswith(f":{commit[:7]}-{content_hash(PROJECT / 'app')[:12]}-arm64")
     assert image["build"]["args"] == {"GIT_COMMIT": commit}
 
 

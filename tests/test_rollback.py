@@ -111,6 +111,14 @@ def test_the_revision_that_still_serves_comes_back(fake: FakeKubernetes, roll: R
     )
 
 
+def test_what_is_written_is_the_plugins_to_remove_again(fake: FakeKubernetes, roll: Roll) -> None:
+    """Under another field manager's name, what the failed release had removed would come back for good."""
+    failed_update(fake)
+    roll()
+    (patch,) = [request for request in fake.requests if request.method == "PATCH"]
+    assert patch.query["fieldManager"] == "pulumi-kubernetes"
+
+
 def test_a_revision_that_serves_comes_back_before_a_younger_one_that_does_not(fake: FakeKubernetes, roll: Roll) -> None:
     fake.add_revision(3, GOOD, ready=REPLICAS)
     fake.add_revision(4, WORSE)

@@ -107,8 +107,8 @@ def _explain(name: str, tag: str) -> pulumi.ErrorHook:
         if any("immutable" in error.lower() or "already exists" in error.lower() for error in failure.errors):
             pulumi.log.error(
                 f"The registry has an image {tag} already: this source was built before, and tags do not move. To deploy "
-                "that image, set `image` to its digest, which `aws ecr describe-images --repository-name <repository> "
-                f"--image-ids imageTag={tag}` tells."
+                "that image, set `image` to its digest: `aws ecr describe-images --repository-name <repository> "
+                f"--image-ids imageTag={tag}`."
             )
         return False
 

@@ -48,14 +48,14 @@ class Certificate(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 custom_timeouts=pulumi.CustomTimeouts(create=VALIDATION_TIMEOUT),
-                hooks=pulumi.ResourceHookBinding(on_error=[_explain(name, args)]),
+                hooks=pulumi.ResourceHookBinding(on_error=[explain_validation(name, args)]),
             ),
         )
         self.arn = validation.certificate_arn
         self.register_outputs({"arn": self.arn})
 
 
-def _explain(name: str, args: CertificateArgs) -> pulumi.ErrorHook:
+def explain_validation(name: str, args: CertificateArgs) -> pulumi.ErrorHook:
     """Says the usual cause of a validation that does not end; the error stands."""
 
     def hook(_failure: pulumi.ErrorHookArgs) -> bool:

@@ -93,22 +93,22 @@ class Image(pulumi.ComponentResource):
                 password=pulumi.Output.secret(login.password),
             ),
             opts=pulumi.ResourceOptions(
-                parent=self, hooks=pulumi.ResourceHookBinding(on_error=[_explain(f"{name}-explain-tag", tag)])
+                parent=self, hooks=pulumi.ResourceHookBinding(on_error=[explain_tag(f"{name}-explain-tag", tag)])
             ),
         )
         self.reference = image.repo_digest
         self.register_outputs({"reference": self.reference})
 
 
-def _explain(name: str, tag: str) -> pulumi.ErrorHook:
-    """Says what to do when the registry has an image of this tag already; the error stands."""
+def explain_tag(name: str, tag: str) -> pulumi.ErrorHook:
+    """A hook that says what to do when the registry has an image of this tag already; the error stands."""
 
     def hook(failure: pulumi.ErrorHookArgs) -> bool:
         if any("immutable" in error.lower() or "already exists" in error.lower() for error in failure.errors):
             pulumi.log.error(
-                f"The registry has an image {tag} already: this source was built before, and tags do not move. To deploy "
-                "that image, set `image` to its digest: `aws ecr describe-images --repository-name <repository> "
-                f"--image-ids imageTag={tag}`."
+                f"The registry has an image {tag} already: this source was built before, and tags do not move. "
+                "To deploy that image, set `image` to its digest: "
+                f"`aws ecr describe-images --repository-name <repository> --image-ids imageTag={tag}`."
             )
         return False
 

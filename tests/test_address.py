@@ -2,8 +2,11 @@
 
 import json
 
+import pulumi
 import pytest
 
+from infra.certificate import CertificateArgs, explain_validation
+from offline.evaluate import record
 from offline.plan import Plan
 from tests.conftest import Planner
 from tests.graph import before
@@ -40,6 +43,18 @@ def test_a_validation_that_hangs_ends_after_a_quarter_of_an_hour_with_its_usual_
     validation = secured.one(VALIDATION, "helloworld-certificate-validation")
     assert validation.options["customTimeouts"]["create"] == "15m"
     assert validation.hooks["on_error"] == ["helloworld-certificate-explain-validation"]
+
+
+def test_the_usual_cause_is_the_registrars_name_servers() -> None:
+    args = CertificateArgs(hostname="hello.example.com", zone_name="example.com", zone_id="Z")
+    failure = pulumi.ErrorHookArgs(urn="", id="", name="", type="", failed_operation="create", errors=["timeout"])
+
+    def program() -> None:
+        assert explain_validation("hook", args).callback(failure) is False
+
+    (message,) = record(program).messages
+    assert "name servers" in message.text
+    assert "dig NS example.com" in message.text
 
 
 def test_the_balancer_speaks_https_with_tls_1_3_and_redirects_http(secured: Plan) -> None:

@@ -5,9 +5,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pulumi
 import pytest
 
-from infra.image import UNKNOWN_COMMIT, content_hash, last_commit
+from infra.image import UNKNOWN_COMMIT, content_hash, explain_tag, last_commit
+from offline.evaluate import record
 from offline.plan import Plan
 from tests.conftest import PROJECT, Planner
 
@@ -131,3 +133,27 @@ def test_a_commit_outside_the_source_leaves_the_image_alone(source: Path) -> Non
 def test_outside_a_git_checkout_the_commit_is_unknown(source: Path) -> None:
     shutil.rmtree(source.parent / ".git")
     assert last_commit(source) == UNKNOWN_COMMIT
+
+
+def explained(error: str) -> list[str]:
+    """What is said when building the image fails with `error`."""
+    failure = pulumi.ErrorHookArgs(urn="", id="", name="", type="", failed_operation="update", errors=[error])
+
+    def program() -> None:
+        assert explain_tag("hook", "abc-def-arm64").callback(failure) is False
+
+    return [message.text for message in record(program).messages]
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["tag invalid: The image tag 'x' already exists and cannot be overwritten because the repository is immutable."],
+)
+def test_a_tag_that_exists_already_is_explained_with_what_to_do(error: str) -> None:
+    (text,) = explained(error)
+    assert "imageTag=abc-def-arm64" in text
+    assert "set `image`" in text
+
+
+def test_other_failures_of_the_build_speak_for_themselves() -> None:
+    assert explained("process /bin/sh -c pip install did not complete successfully") == []

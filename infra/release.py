@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra import pods
+from infra import guards, pods
 from infra.exposure import ExposureArgs, ingress_annotations
 from infra.ordering import after
 from infra.rollback import roll_back_on_error
@@ -54,9 +54,8 @@ class Release(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self.namespace = self._create_namespace()
         service = self._create_service()
-        self._create_network_policy()
         deployment = self._create_deployment(self._create_service_account())
-        self._create_scaling()
+        self._create_guards()
         self.balancer_name = self._create_ingress(service)
         self.image = deployment.spec.apply(_deployed_image)
         self.register_outputs({"image": self.image})
@@ -148,63 +147,24 @@ class Release(pulumi.ComponentResource):
             ),
         )
 
-    def _create_scaling(self) -> None:
+    def _create_guards(self) -> None:
         args = self._args
         k8s.autoscaling.v2.HorizontalPodAutoscaler(
             f"{self._name}-autoscaler",
             metadata=self._metadata(),
-            spec=k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
-                scale_target_ref=k8s.autoscaling.v2.CrossVersionObjectReferenceArgs(
-                    api_version="apps/v1", kind="Deployment", name=NAME
-                ),
-                min_replicas=args.min_replicas,
-                max_replicas=args.max_replicas,
-                metrics=[
-                    k8s.autoscaling.v2.MetricSpecArgs(
-                        type="Resource",
-                        resource=k8s.autoscaling.v2.ResourceMetricSourceArgs(
-                            name="cpu",
-                            target=k8s.autoscaling.v2.MetricTargetArgs(
-                                type="Utilization", average_utilization=args.cpu_target_percent
-                            ),
-                        ),
-                    )
-                ],
-            ),
+            spec=guards.autoscaler_spec(NAME, args.min_replicas, args.max_replicas, args.cpu_target_percent),
             opts=self._child,
         )
         k8s.policy.v1.PodDisruptionBudget(
             f"{self._name}-disruption-budget",
             metadata=self._metadata(),
-            spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(
-                max_unavailable=1,
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=pods.SELECTOR),
-                # Else a pod that never gets ready keeps its node from being drained.
-                unhealthy_pod_eviction_policy="AlwaysAllow",
-            ),
+            spec=guards.disruption_budget_spec(),
             opts=self._child,
         )
-
-    def _create_network_policy(self) -> None:
-        network = k8s.networking.v1
         k8s.networking.v1.NetworkPolicy(
             f"{self._name}-network-policy",
             metadata=self._metadata(),
-            spec=network.NetworkPolicySpecArgs(
-                pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=pods.SELECTOR),
-                policy_types=["Ingress", "Egress"],
-                ingress=[
-                    network.NetworkPolicyIngressRuleArgs(
-                        from_=[
-                            network.NetworkPolicyPeerArgs(ip_block=network.IPBlockArgs(cidr=cidr))
-                            for cidr in self._args.client_cidrs
-                        ],
-                        ports=[network.NetworkPolicyPortArgs(protocol="TCP", port=pods.PORT)],
-                    )
-                ],
-                # The service calls nobody; without an egress rule all of it is refused.
-                egress=[],
-            ),
+            spec=guards.network_policy_spec(args.client_cidrs),
             opts=self._child,
         )
 

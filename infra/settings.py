@@ -6,26 +6,25 @@ refused as a whole, with every problem in it, before a resource is registered.
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
 from functools import cache
 from ipaddress import IPv4Network
 from typing import Any, Literal
 
-import pulumi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from infra import setting_types as types
 from infra.access import Grant
 from infra.nodes import Architecture, Capacity
+from infra.problems import REASON_CHARACTERS, SHOWN_CHARACTERS, Problem, SettingsError, shown
 from infra.setting_rules import RULES
 
 PROJECT = "helloworld"
-SHOWN_CHARACTERS = 80
+PLAIN_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 # Namespaces that others read: the engine, and the Docker plugin, which has no provider of ours.
 READ_BY_OTHERS = ("pulumi", "docker")
-REASON_CHARACTERS = 200
 SHOWN_REASONS = 5
 
 
@@ -99,28 +98,6 @@ class Settings(BaseModel):
         return [Grant(**entry.model_dump()) for entry in self.access]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with the configuration: the key, the value as far as it can be shown, the reason and the cure."""
-
-    key: str
-    value: str
-    reason: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"  {self.key} = {self.value}\n    reason: {self.reason}\n    cure:   {self.cure}"
-
-
-class SettingsError(pulumi.RunError):
-    """The configuration is refused. `problems` has every problem; the message lists them all."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = problems
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"the settings have {count}:", *map(str, problems)]))
-
-
 def load() -> Settings:
     """The settings of the stack that is being deployed.
 
@@ -185,12 +162,6 @@ def setting_types() -> Mapping[str, str]:
     }
 
 
-def shown(value: str, most: int = SHOWN_CHARACTERS) -> str:
-    """`value` on one line, printable and of at most so many characters, as a message may show it."""
-    text = ascii(value[: most + 1])[1:-1].replace("\\'", "'")
-    return f'"{text}"' if len(text) <= most else f'"{text[:most]}…"'
-
-
 @cache
 def _names() -> Mapping[str, str]:
     return {field.alias or name: name for name, field in Settings.model_fields.items()}
@@ -219,7 +190,7 @@ def _own_keys(configuration: Mapping[str, str], problems: list[Problem]) -> dict
     given: dict[str, str] = {}
     for full_key, text in configuration.items():
         namespace, _, key = full_key.partition(":")
-        key_shown = shown(full_key)[1:-1] or '""'
+        key_shown = full_key if PLAIN_KEY.fullmatch(full_key) else shown(full_key)
         if namespace == PROJECT and key in _names():
             if text != "":
                 given[key] = text

@@ -10,6 +10,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import alias_pb2, engine_pb2, provider_pb2, resource_pb2
 
 from offline import cloud, remote, wire
+from offline.component import Component, Made
 from offline.plan import Message, Plan, Resource
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -222,7 +223,7 @@ class Recorder(mocks.MockMonitor):
     def _construct(
         self, urn: str, request: resource_pb2.RegisterResourceRequest, inputs: dict[str, Any]
     ) -> resource_pb2.RegisterResourceResponse:
-        component = remote.Component(
+        component = Component(
             urn=urn,
             type=request.type,
             name=request.name,
@@ -255,8 +256,8 @@ class Recorder(mocks.MockMonitor):
         property_dependencies: Mapping[str, Sequence[str]] | None = None,
         provider: str | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> remote.Made:
-        """Record a resource that a remote component would make; see `remote.Maker`."""
+    ) -> Made:
+        """Record a resource that a remote component would make; see `component.Maker`."""
         urn = self.make_urn(parent, type_, name)
         properties = {key: sorted(set(urns)) for key, urns in (property_dependencies or {}).items() if urns}
         marked = wire.marked({key: value for key, value in inputs.items() if value is not None})
@@ -278,10 +279,10 @@ class Recorder(mocks.MockMonitor):
         if type_.startswith("pulumi:providers:"):
             self._regions[urn] = cloud.NO_REGION
         state = self._settle(urn, marked, custom=custom, provider=f"{provider}::id" if provider else "")
-        return remote.Made(urn, self._ids.get(urn, ""), wire.revealed(state))
+        return Made(urn, self._ids.get(urn, ""), wire.revealed(state))
 
     def state_of(self, urn: str) -> Mapping[str, Any]:
-        """What is known of a registered resource, secrets revealed; see `remote.Maker`."""
+        """What is known of a registered resource, secrets revealed; see `component.Maker`."""
         return wire.revealed(self._states.get(urn, {}))  # type: ignore[no-any-return]
 
 

@@ -14,9 +14,10 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from infra import settings
 from infra.addons import VERSIONS
-from infra.settings import Settings, SettingsError, parse, setting_types
+from infra.problems import SHOWN_CHARACTERS, Problem, SettingsError
+from infra.problems import shown as show
+from infra.settings import Settings, parse, setting_types
 from offline.evaluate import record
 
 PULUMI_YAML = Path(__file__).parent.parent / "Pulumi.yaml"
@@ -33,13 +34,13 @@ def parsed(**values: str) -> Settings:
     return parse({f"helloworld:{key}": value for key, value in values.items()})
 
 
-def refused(configuration: Mapping[str, str]) -> Sequence[settings.Problem]:
+def refused(configuration: Mapping[str, str]) -> Sequence[Problem]:
     with pytest.raises(SettingsError) as error:
         parse(configuration)
     return error.value.problems
 
 
-def keys(problems: Sequence[settings.Problem]) -> list[str]:
+def keys(problems: Sequence[Problem]) -> list[str]:
     return sorted(problem.key.removeprefix("helloworld:") for problem in problems)
 
 
@@ -536,7 +537,7 @@ def test_the_message_lists_key_value_reason_and_cure_of_every_problem() -> None:
 
 def test_a_long_value_is_shortened() -> None:
     (problem,) = refused({"helloworld:region": "y" * 1000})
-    assert problem.value == '"' + "y" * settings.SHOWN_CHARACTERS + '…"'
+    assert problem.value == '"' + "y" * SHOWN_CHARACTERS + '…"'
 
 
 @pytest.mark.parametrize(
@@ -544,7 +545,7 @@ def test_a_long_value_is_shortened() -> None:
     [("", '""'), ("it's", '"it\'s"'), ("a\nb", '"a\\nb"'), ("\u0430\u202e", '"\\u0430\\u202e"'), ("\x1b", '"\\x1b"')],
 )
 def test_a_value_is_shown_on_one_line_of_ascii(text: str, shown: str) -> None:
-    assert settings.shown(text) == shown
+    assert show(text) == shown
 
 
 # Anything at all
@@ -614,7 +615,7 @@ def test_any_text_for_any_key_is_taken_or_refused_with_key_reason_and_cure(confi
         for part in (problem.key, problem.value, problem.reason, problem.cure):
             assert SHOWABLE.fullmatch(part)
         assert len(problem.key) <= 100
-        assert len(problem.value) <= settings.SHOWN_CHARACTERS + 3
+        assert len(problem.value) <= SHOWN_CHARACTERS + 3
         assert len(problem.reason) <= 2_000
     headline, *lines = str(error).splitlines()
     assert headline.startswith("the settings have ")

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from infra.addons import VERSIONS
 from infra.problems import SHOWN_CHARACTERS, Problem, SettingsError
 from infra.problems import shown as show
-from infra.settings import Settings, parse, setting_types
+from infra.settings import Settings, load, parse, setting_types
 from offline.evaluate import record
 
 PULUMI_YAML = Path(__file__).parent.parent / "Pulumi.yaml"
@@ -103,7 +103,7 @@ def test_a_setting_says_what_it_takes(key: str) -> None:
 
 def test_the_settings_are_read_from_the_stack_s_configuration() -> None:
     messages: list[str] = []
-    record(lambda: messages.append(settings.load().message), config={"helloworld:message": "Moin"})
+    record(lambda: messages.append(load().message), config={"helloworld:message": "Moin"})
     assert messages == ["Moin"]
 
 

@@ -75,6 +75,7 @@ def test_the_host_name_is_an_alias_of_the_balancer_which_an_apex_can_be_too(secu
     assert (record.inputs["name"], record.inputs["type"]) == (hostname, "A")
     (alias,) = record.inputs["aliases"]
     assert alias["name"] == "${helloworld-release-ingress.hostname}"
+    assert alias["evaluateTargetHealth"] is True
     assert before(secured, secured.one(INGRESS, "helloworld-release-ingress"), record)
 
 

@@ -84,6 +84,12 @@ def test_what_it_has_no_rights_for_is_turned_off(plan: Plan) -> None:
     assert not any(values(plan)[key] for key in ("enableShield", "enableWaf", "enableWafv2"))
 
 
+def test_an_installation_that_was_killed_does_not_stand_in_the_way_of_the_next(plan: Plan) -> None:
+    hooks = plan.one(CHART, "helloworld-load-balancer-chart").hooks
+    assert hooks["before_create"] == ["helloworld-load-balancer-chart-before-create"]
+    assert hooks["before_update"] == ["helloworld-load-balancer-chart-before-update"]
+
+
 def test_the_controllers_pods_have_their_role_before_they_start(plan: Plan) -> None:
     chart = plan.one(CHART, "helloworld-load-balancer-chart")
     identity = plan.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", "helloworld-load-balancer-identity")

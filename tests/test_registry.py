@@ -55,6 +55,10 @@ def test_the_build_context_is_named_alike_on_every_machine(plan: Plan) -> None:
     assert build["dockerfile"] == "app/Dockerfile"
 
 
+def test_a_preview_builds_nothing(plan: Plan) -> None:
+    assert plan.one(IMAGE, "helloworld-image-build").inputs["buildOnPreview"] is False
+
+
 def test_what_is_built_is_deployed_by_its_digest(plan: Plan) -> None:
     assert plan.of(IMAGE)
     assert "@sha256:" in str(plan.outputs["image"])

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pulumi
 import pytest
 
 from infra import pods
+from infra.exposure import ExposureArgs
+from infra.release import Release, ReleaseArgs
+from offline.evaluate import record
 from offline.plan import Plan
 from tests.conftest import Planner
 from tests.graph import before
@@ -195,3 +199,35 @@ def test_the_message_and_the_environment_reach_the_service(planned: Planner) -> 
 
 def test_the_image_that_is_reported_is_the_one_that_the_deployment_has_got_healthy(plan: Plan) -> None:
     assert plan.outputs["image"] == container(plan)["image"]
+
+
+def test_an_image_whose_roll_out_fails_is_never_reported() -> None:
+    """The output waits for the Deployment: when that fails, the old value stays."""
+    waited_for: list[str] = []
+
+    def program() -> None:
+        exposure = ExposureArgs(
+            ingress_class=pulumi.Output.from_input("alb"), group="group", hostname=None, certificate_arn=None
+        )
+        args = ReleaseArgs(
+            image=f"registry.example.com/helloworld@sha256:{'0' * 64}",
+            environment="dev",
+            message="Hello",
+            min_replicas=1,
+            max_replicas=1,
+            cpu_target_percent=50,
+            rollout_seconds=60,
+            exposure=exposure,
+            client_cidrs=["10.0.0.0/24"],
+            kubeconfig="{}",
+        )
+        image = Release("release", args).image
+        pulumi.export("image", image)
+        pulumi.export("done", pulumi.Output.all(image, see(image)))
+
+    async def see(image: pulumi.Output[str]) -> str:
+        waited_for.extend([await resource.urn.future() or "" for resource in await image._resources])
+        return ""
+
+    record(program)
+    assert [urn.rpartition("::")[2] for urn in waited_for] == ["release-deployment"]

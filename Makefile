@@ -2,6 +2,12 @@
 PYTHON ?= python3
 STACK ?= dev
 FORMAT ?= text
+AGAINST ?=
+# What a caller gives, a branch's name for instance, is text: neither make nor the shell may find commands in it.
+override STACK := $(value STACK)
+override FORMAT := $(value FORMAT)
+override AGAINST := $(value AGAINST)
+export STACK FORMAT AGAINST
 VENV := .venv
 RUN := $(VENV)/bin/python
 
@@ -14,7 +20,7 @@ help: ## List the commands
 
 .PHONY: preview
 preview: $(VENV)/installed ## Show the whole plan of STACK, offline; with AGAINST, what changes
-	@$(RUN) -m offline preview --stack '$(STACK)' --format '$(FORMAT)' $(if $(AGAINST),--against '$(AGAINST)')
+	@$(RUN) -m offline preview --stack="$$STACK" --format="$$FORMAT" $${AGAINST:+--against="$$AGAINST"}
 
 .PHONY: test
 test: $(VENV)/installed-dev ## Run every test

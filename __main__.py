@@ -17,12 +17,11 @@ in_aws = pulumi.ResourceOptions(providers={"aws": provider})
 
 home = platform.create(config, tags, in_aws)
 
-image: pulumi.Input[str]
-if config.image:
-    image = config.image
-else:
-    source = ImageArgs(repository_url=home.registry_url, context=Path("app"), architecture=config.node_architecture)
-    image = Image(f"{name}-image", source, in_aws).reference
+image: pulumi.Input[str] = config.image or ""
+if not config.image:
+    arch, url = config.node_architecture, config.source_url
+    build = ImageArgs(repository_url=home.registry_url, context=Path("app"), architecture=arch, source_url=url)
+    image = Image(f"{name}-image", build, in_aws).reference
 
 site = address.create(config, pulumi.InvokeOutputOptions(provider=provider), in_aws)
 exposure = ExposureArgs(

@@ -84,7 +84,7 @@ class Cluster(pulumi.ComponentResource):
             f"{self._name}-secrets-key",
             description=f"Encrypts the Kubernetes secrets of {self._args.cluster_name}",
             enable_key_rotation=True,
-            deletion_window_in_days=30 if self._args.deletion_protection else 7,
+            deletion_window_in_days=7,
             opts=self._child,
         )
 

@@ -1,6 +1,7 @@
 """The service's container image, built from its source."""
 
 import hashlib
+import os
 import stat
 import subprocess
 from dataclasses import dataclass
@@ -13,27 +14,35 @@ import pulumi_docker as docker
 from infra.nodes import Architecture
 
 UNKNOWN_COMMIT = "unknown"
+# What git says where there is no checkout, or one without commits.
+NO_COMMIT = ("not a git repository", "does not have any commits")
 
 
 def last_commit(context: Path) -> str:
     """The full hash of the last git commit that touched `context`, or `unknown` outside a git checkout.
 
     Not the newest commit of the repository: a change elsewhere must not rebuild the image.
+
+    Raises:
+        pulumi.RunError: there is a checkout, and git refuses to read it.
     """
     command = ["git", "log", "-1", "--format=%H", "--", "."]
+    environment = {**os.environ, "LC_ALL": "C"}
     try:
-        done = subprocess.run(command, cwd=context, capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
+        done = subprocess.run(command, cwd=context, env=environment, capture_output=True, text=True, timeout=30)
+    except FileNotFoundError:
         return UNKNOWN_COMMIT
+    if done.returncode and not any(sign in done.stderr for sign in NO_COMMIT):
+        # An unknown commit would be another tag, and a new image.
+        raise pulumi.RunError(f"git cannot tell the last commit of {context}: {done.stderr.strip()}")
     return done.stdout.strip() or UNKNOWN_COMMIT
 
 
 def content_hash(context: Path) -> str:
     """A hexadecimal SHA-256 of the files that the image is built from: names, modes and bytes.
 
-    Modes count because they do for the Docker plugin: what it builds anew must have a new tag.
-
     These are the ones that `.dockerignore` lets in: it refuses everything, then names what it allows, one path a line.
+    Modes count because they do for the Docker plugin: what it builds anew must have a new tag.
     """
     allowed = [
         line[1:].strip().strip("/")
@@ -54,13 +63,14 @@ def content_hash(context: Path) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageArgs:
-    """What an image takes: the repository's URL, the build context (relative to the project), and the nodes'
-    architecture.
+    """What an image takes: the repository's URL, the build context (relative to the project), the nodes' architecture,
+    and where the source is kept, for a label.
     """
 
     repository_url: pulumi.Input[str]
     context: Path
     architecture: Architecture
+    source_url: str | None
 
 
 class Image(pulumi.ComponentResource):
@@ -84,7 +94,7 @@ class Image(pulumi.ComponentResource):
                 context=args.context.as_posix(),
                 dockerfile=(args.context / "Dockerfile").as_posix(),
                 platform=f"linux/{args.architecture}",
-                args={"GIT_COMMIT": commit},
+                args={"GIT_COMMIT": commit, "SOURCE_URL": args.source_url or ""},
             ),
             build_on_preview=False,
             registry=docker.RegistryArgs(

@@ -1,4 +1,4 @@
-"""Where a release stands: the one choice of where the network, the cluster and the registry come from."""
+"""Where a release stands: network, cluster and registry, from the one place that says where they come from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

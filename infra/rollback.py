@@ -4,15 +4,12 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 
 from infra.live_cluster import LiveNamespace, in_namespace
 from infra.rollout_report import Object, why_not_ready
-
-if TYPE_CHECKING:
-    pass
 
 REVISION = "deployment.kubernetes.io/revision"
 TEMPLATE_HASH = "pod-template-hash"
@@ -82,9 +79,9 @@ def roll_back(
 ) -> str:
     """Restore the last healthy revision of a Deployment, and wait until it is healthy.
 
-    That is the newest other one that still has ready pods: with maxUnavailable 0 the old pods go on serving until the
-    new ones are ready. The cluster knows it; the program's last inputs, after two failures in a row, are the first
-    failure's.
+    That is the newest other one that still has ready pods, or the newest other one if none has: with maxUnavailable 0
+    the old pods go on serving until the new ones are ready. The cluster knows it; the program's last inputs, after two
+    failures in a row, are the first failure's.
 
     Args:
         cluster: where the Deployment is.

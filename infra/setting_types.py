@@ -72,6 +72,7 @@ Networks = Annotated[list[Network], Field(max_length=40), AfterValidator(_distin
 RoleArn = Annotated[str, _pattern(rf"arn:aws:iam::\d{{12}}:role/{_IAM_NAME}", max_length=606)]
 PrincipalArn = Annotated[str, _pattern(rf"arn:aws:iam::\d{{12}}:(role|user)/{_IAM_NAME}", max_length=606)]
 ImageReference = Annotated[str, _pattern(rf"{_REPOSITORY}@sha256:[0-9a-f]{{64}}", max_length=400)]
+SourceUrl = Annotated[str, _pattern(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", max_length=200)]
 KubernetesName = Annotated[str, _pattern(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")]
 # These prefixes are taken: https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
 GroupName = Annotated[str, _pattern(r"(?!system:|eks:|aws:|amazon:|iam:)[A-Za-z0-9][A-Za-z0-9:._/@-]{0,126}")]

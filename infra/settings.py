@@ -12,6 +12,7 @@ from functools import cache
 from ipaddress import IPv4Network
 from typing import Any, Literal
 
+import pulumi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -22,6 +23,9 @@ from infra.problems import REASON_CHARACTERS, SHOWN_CHARACTERS, Problem, Setting
 from infra.setting_rules import RULES
 
 PROJECT = "helloworld"
+STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+STACK_REASON = "its name becomes part of names in AWS and Kubernetes, which do not take this"
+STACK_CURE = "small letters, digits and hyphens, a letter first, at most 40: pulumi stack rename <name>"
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 # Namespaces that others read: the engine, and the Docker plugin, which has no provider of ours.
 READ_BY_OTHERS = ("pulumi", "docker")
@@ -49,6 +53,9 @@ class Settings(BaseModel):
     )
     image: types.ImageReference | None = Field(
         None, description="a reference by digest: <registry>/<repository>@sha256:<64 hexadecimal digits>"
+    )
+    source_url: types.SourceUrl | None = Field(
+        None, description="an https address, e.g. https://git.example.com/team/hello"
     )
     message: types.Message = Field("Hello, world!", description="printable text of 1 to 200 characters")
     replicas_min: int = Field(2, ge=1, le=100, description="a whole number from 1 to 100, not above replicasMax")
@@ -106,7 +113,15 @@ def load() -> Settings:
     """
     from pulumi.runtime import config
 
-    return parse({**config.get_config_env(), **config.CONFIG.get()})
+    stack = pulumi.get_stack()
+    wrong = [] if STACK_NAME.fullmatch(stack) else [Problem("stack", shown(stack), STACK_REASON, STACK_CURE)]
+    try:
+        settings = parse({**config.get_config_env(), **config.CONFIG.get()})
+    except SettingsError as error:
+        raise SettingsError([*wrong, *error.problems]) from None
+    if wrong:
+        raise SettingsError(wrong)
+    return settings
 
 
 def parse(configuration: Mapping[str, str]) -> Settings:

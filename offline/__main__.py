@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import gc
+import io
 import json
 import os
 import signal
@@ -174,10 +175,10 @@ def _headline(options: argparse.Namespace, kind: str) -> str:
 
 
 def _details(options: argparse.Namespace, details: str) -> None:
-    if options.verbose or os.environ.get("OFFLINE_TRACEBACK"):
+    if options.verbose:
         _tell(details.rstrip())
     else:
-        _tell("(--verbose shows the traceback)")
+        _tell(f"(python -m offline preview --stack {ascii(options.stack)[1:-1]} --verbose shows the traceback)")
 
 
 def _tell(text: str) -> None:
@@ -185,12 +186,18 @@ def _tell(text: str) -> None:
 
 
 def _write(text: str) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that knows no box-drawing characters still gets all the words.
+        sys.stdout.reconfigure(errors="replace")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader, e.g. `head`, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _tell(f"error: the preview cannot be written: {error.strerror}")
+        _leave(1)
 
 
 def _stopped(*_: object) -> NoReturn:

@@ -52,11 +52,16 @@ def find(project_dir: Path, name: str) -> Revision:
     except FileNotFoundError:
         raise NoRevisionError("comparing needs git, which is not installed") from None
     if inside.returncode:
-        raise NoRevisionError("comparing needs a git checkout, and this directory is in none")
+        said = inside.stderr.strip().splitlines()
+        raise NoRevisionError(f"comparing needs a git checkout: {said[0] if said else 'git refused'}")
     found = _git(project_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if found.returncode:
         # A checkout in CI often has one commit and no branch but its own.
-        hint = f"; a shallow checkout may lack it: git fetch origin {name}" if name.replace("/", "").isalnum() else ""
+        hint = (
+            f"; a shallow checkout may lack it: git fetch origin {name}:{name}"
+            if name.replace("/", "").isalnum()
+            else ""
+        )
         raise NoRevisionError(f"there is no git revision {name!a}{hint}")
     return Revision(name, found.stdout.strip())
 

@@ -119,10 +119,10 @@ def _route53_record(q: Question) -> Outputs:
 
 def _docker_image(q: Question) -> Outputs:
     name = str(q.given("imageName"))
-    repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
+    repository, tag = (name.rpartition(":")[::2]) if ":" in name.rpartition("/")[2] else (name, "latest")
     return {
         "imageName": name,
-        "repoDigest": f"{repository}@sha256:{q.later('digest')}",
+        "repoDigest": f"{repository}@sha256:{q.later(f'digest({tag})')}",
         "baseImageName": name,
         "registryServer": repository,
     }

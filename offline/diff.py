@@ -10,6 +10,8 @@ from offline.plan import Plan, Resource
 
 Action = Literal["create", "change", "replace", "delete"]
 ABSENT = "(none)"
+# Services of AWS that are in no region.
+GLOBAL = ("aws:iam/", "aws:route53/")
 # What tells the items of a list apart when they move.
 IDENTITIES = ("name", "key", "Sid", "domainName", "containerPort", "topologyKey")
 
@@ -118,6 +120,7 @@ def compare(before: Plan, after: Plan) -> Difference:
         if fields or renamed:
             action: Action = "replace" if any(field.replaces for field in fields) else "change"
             changes[resource.urn] = Change(action, resource.urn, resource.type, resource.name, fields, "", renamed)
+    _follow_region(after, matches, changes)
     _follow(after, matches, changes)
     kept = {old.urn for old in matches.values()}
     deleted = [
@@ -179,6 +182,23 @@ def _fields(before: Resource, after: Resource) -> Iterator[FieldChange]:
         for side in (before, after)
     ]
     yield from _differences(options[0], options[1], "options")
+
+
+def _follow_region(after: Plan, matches: Mapping[str, Resource], changes: dict[str, Change]) -> None:
+    """What an AWS provider makes in a region cannot move to another."""
+    for provider in after.of("pulumi:providers:aws"):
+        old = matches.get(provider.urn)
+        if old is None or old.inputs.get("region") == provider.inputs.get("region"):
+            continue
+        moved = FieldChange("region", old.inputs.get("region"), provider.inputs.get("region"), True)
+        for resource in after.resources:
+            change = changes.get(resource.urn)
+            regional = resource.provider == provider.urn and not resource.type.startswith(GLOBAL)
+            if regional and resource.urn in matches and (change is None or change.action == "change"):
+                told = list(change.fields) if change else []
+                changes[resource.urn] = Change(
+                    "replace", resource.urn, resource.type, resource.name, [*told, moved], provider.name
+                )
 
 
 def _follow(after: Plan, matches: Mapping[str, Resource], changes: dict[str, Change]) -> None:

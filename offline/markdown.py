@@ -65,7 +65,7 @@ def _blocks(report: Report) -> Iterator[str]:
     if unknown:
         rows = "\n".join(f"- `{_code(value)}` in {uses}" for value, uses in unknown)
         yield _fold(f"Known only after the deployment ({len(unknown)})", rows)
-    yield "\n".join(f"<sub>{_text(sentence)}</sub>" for sentence in (*facts.limits(plan), *report.notes))
+    yield "\n".join(f"<sub>{_text(sentence)}</sub>" for sentence in facts.limits(plan))
 
 
 def _against(report: Report) -> Iterator[str]:

@@ -48,9 +48,7 @@ def show(report: Report, console: Console) -> None:
             f"Against {report.baseline.revision.name} ({report.baseline.revision.commit[:7]})",
             _against(report),
         )
-    _section(
-        console, "What this does not know", [Text(each, style="dim") for each in (*facts.limits(plan), *report.notes)]
-    )
+    _section(console, "What this does not know", [Text(each, style="dim") for each in facts.limits(plan)])
 
 
 def _section(console: Console, title: str, lines: Iterable[RenderableType]) -> None:

@@ -1,7 +1,7 @@
 """Everything a preview has to say, whatever the format."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from offline import facts
@@ -19,7 +19,6 @@ class Report:
     findings: Sequence[Finding] = ()
     baseline: Baseline | None = None
     difference: Difference | None = None
-    notes: Sequence[str] = field(default_factory=tuple)
 
     @property
     def refused(self) -> bool:
@@ -33,7 +32,7 @@ class Report:
             **self.plan.to_json(),
             "findings": [finding.to_json() for finding in self.findings],
             "unknown": [{"value": value, "uses": uses} for value, uses in facts.unknowns(self.plan)],
-            "limits": [*facts.limits(self.plan), *self.notes],
+            "limits": facts.limits(self.plan),
         }
         if self.baseline is not None:
             against: dict[str, Any] = {

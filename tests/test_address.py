@@ -91,5 +91,10 @@ def test_without_a_host_name_it_is_plain_http_and_the_preview_says_so(dev: Plan)
     assert not dev.of(CERTIFICATE)
 
 
+def test_the_balancer_faces_the_internet_and_drops_malformed_headers(plan: Plan) -> None:
+    assert annotations(plan)["scheme"] == "internet-facing"
+    assert annotations(plan)["load-balancer-attributes"] == "routing.http.drop_invalid_header_fields.enabled=true"
+
+
 def test_each_environment_has_a_balancer_group_of_its_own(dev: Plan, prod: Plan) -> None:
     assert annotations(dev)["group.name"] != annotations(prod)["group.name"]

@@ -56,6 +56,10 @@ def test_there_is_no_default_node_group_and_no_oidc_provider(plan: Plan) -> None
     assert len(plan.of("aws:eks/nodeGroup:NodeGroup")) == 1
 
 
+def test_the_add_ons_are_ours_from_the_start(plan: Plan) -> None:
+    assert control_plane(plan)["bootstrapSelfManagedAddons"] is False
+
+
 def test_prod_refuses_to_have_its_cluster_deleted(dev: Plan, prod: Plan) -> None:
     assert control_plane(prod)["deletionProtection"] is True
     assert control_plane(dev)["deletionProtection"] is False

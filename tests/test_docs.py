@@ -1,6 +1,8 @@
 """What the documents say of the code is so."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,10 +33,32 @@ def test_the_table_of_settings_is_that_of_pulumi_yaml() -> None:
     assert table_rows() == expected
 
 
-def test_the_tree_names_every_file_of_the_program_and_no_other() -> None:
+@pytest.mark.parametrize("folder", ["infra", "offline"])
+def test_the_tree_names_every_file_of_a_package_and_no_other(folder: str) -> None:
     tree = README.split("## What is where")[1].split("```")[1]
-    named = set(re.findall(r"^  (\w+\.py) ", tree, re.MULTILINE))
-    assert named == {path.name for path in (PROJECT / "infra").glob("*.py")} - {"__init__.py"}
+    below = re.split(rf"^{folder}/.*$", tree, flags=re.MULTILINE)[1]
+    named = re.findall(r"^  (\w+\.py) ", re.split(r"^\w", below, maxsplit=1, flags=re.MULTILINE)[0], re.MULTILINE)
+    assert sorted(named) == sorted(path.name for path in (PROJECT / folder).glob("*.py") if path.name != "__init__.py")
+
+
+@pytest.mark.parametrize("variable", ["STACK", "FORMAT", "AGAINST"])
+@pytest.mark.parametrize(
+    "form", ["a'; touch {}; '", "$(shell touch {})", "$$(touch {})", "`touch {}`", '"; touch {}; "']
+)
+@pytest.mark.parametrize("given", ["argument", "environment"])
+def test_what_a_caller_gives_to_make_is_text(tmp_path: Path, variable: str, form: str, given: str) -> None:
+    """A branch may be named like that, and a pipeline may pass its name on."""
+    trace, text = tmp_path / "trace", form.format(tmp_path / "trace")
+    command = ["make", "-s", "preview", "RUN=true"]
+    arguments = [f"{variable}={text}"] if given == "argument" else []
+    environment = {**os.environ, **({variable: text} if given == "environment" else {})}
+    (tmp_path / "Makefile").write_text((PROJECT / "Makefile").read_text("utf-8"))
+    for stamp in (".venv/python", ".venv/installed", "requirements.txt"):
+        (tmp_path / stamp).parent.mkdir(exist_ok=True)
+        (tmp_path / stamp).touch()
+    (tmp_path / ".venv" / "installed").touch()
+    subprocess.run([*command, *arguments], cwd=tmp_path, env=environment, check=False, capture_output=True)
+    assert not trace.exists()
 
 
 def test_the_readme_names_every_folder() -> None:

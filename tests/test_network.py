@@ -24,6 +24,11 @@ def test_each_zone_has_a_public_and_a_private_subnet_inside_the_vpc(plan: Plan) 
     assert all(IPv4Network(subnet.inputs["cidrBlock"]).subnet_of(vpc) for subnet in subnets)
 
 
+def test_names_are_resolved_inside_the_vpc(plan: Plan) -> None:
+    vpc = plan.one("aws:ec2/vpc:Vpc", "helloworld-network-vpc").inputs
+    assert vpc["enableDnsHostnames"] is vpc["enableDnsSupport"] is True
+
+
 def test_no_subnet_hands_out_public_addresses_by_itself(plan: Plan) -> None:
     assert plan.of(SUBNET)
     assert not any(subnet.inputs["mapPublicIpOnLaunch"] for subnet in plan.of(SUBNET))
@@ -83,3 +88,5 @@ def test_flow_logs_are_absent_unless_asked_for(dev: Plan, prod: Plan) -> None:
     assert log.inputs["trafficType"] == "ALL"
     group = prod.one("aws:cloudwatch/logGroup:LogGroup", "helloworld-flow-logs-log-group")
     assert group.inputs["retentionInDays"] == 90
+    policy = prod.one("aws:iam/rolePolicy:RolePolicy", "helloworld-flow-logs-policy")
+    assert "logs:PutLogEvents" in policy.inputs["policy"]

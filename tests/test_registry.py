@@ -46,7 +46,13 @@ def test_the_tag_names_the_commit_and_the_content(plan: Plan) -> None:
     image = plan.one(IMAGE, "helloworld-image-build").inputs
     commit = last_commit(PROJECT / "app")
     assert image["imageName"].endswith(f":{commit[:7]}-{content_hash(PROJECT / 'app')[:12]}-arm64")
-    assert image["build"]["args"] == {"GIT_COMMIT": commit}
+    assert image["build"]["args"]["GIT_COMMIT"] == commit
+
+
+def test_the_image_says_where_its_source_is(planned: Planner) -> None:
+    plan = planned("dev", {"sourceUrl": "https://git.example.com/team/hello"})
+    arguments = plan.one(IMAGE, "helloworld-image-build").inputs["build"]["args"]
+    assert arguments["SOURCE_URL"] == "https://git.example.com/team/hello"
 
 
 def test_the_build_context_is_named_alike_on_every_machine(plan: Plan) -> None:
@@ -132,6 +138,13 @@ def test_a_commit_outside_the_source_leaves_the_image_alone(source: Path) -> Non
     git(source.parent, "commit", "-qm", "elsewhere")
     assert len(old) == 40
     assert last_commit(source) == old
+
+
+def test_a_checkout_that_git_refuses_is_not_taken_for_none(source: Path) -> None:
+    (source.parent / ".git" / "HEAD").write_text("ref: refs/heads/\x00")
+    (source.parent / ".git" / "config").write_text("[broken")
+    with pytest.raises(pulumi.RunError, match="git cannot tell"):
+        last_commit(source)
 
 
 def test_outside_a_git_checkout_the_commit_is_unknown(source: Path) -> None:

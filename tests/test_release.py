@@ -60,6 +60,8 @@ def test_pods_hold_no_token_for_the_kubernetes_api(plan: Plan) -> None:
 def test_containers_say_what_they_need_and_what_they_may_take(plan: Plan) -> None:
     resources = container(plan)["resources"]
     assert set(resources["requests"]) == set(resources["limits"]) == {"cpu", "memory"}
+    memory = [int(resources[kind]["memory"].removesuffix("Mi")) for kind in ("requests", "limits")]
+    assert memory == sorted(memory)
 
 
 @pytest.mark.parametrize(

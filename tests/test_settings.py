@@ -195,9 +195,23 @@ def test_a_key_that_nothing_reads_is_refused(key: str) -> None:
     assert problem.reason == "nothing in this program reads it"
 
 
+@pytest.mark.parametrize("stack", ["Dev", "my.env", "1st", "a" * 41, "dev_1", "-a"])
+def test_a_stack_whose_name_cannot_be_part_of_names_is_refused_with_all_else(stack: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        record(load, stack=stack, config={"helloworld:nodeMin": "x"})
+    assert [problem.key for problem in error.value.problems] == ["stack", "helloworld:nodeMin"]
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod", "pr-123", "a" * 40])
+def test_stacks_are_named_as_names_in_aws_and_kubernetes_are(stack: str) -> None:
+    assert record(load, stack=stack).stack == stack
+
+
 # What is refused
 
 BAD = [
+    ("sourceUrl", "git@git.example.com:team/hello", "form"),
+    ("sourceUrl", "https://git.example.com/a b", "form"),
     ("region", "us-gov-west-1", "form"),
     ("region", "cn-north-1", "form"),
     ("region", "us-isob-east-1", "form"),

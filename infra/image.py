@@ -38,10 +38,10 @@ def last_commit(context: Path) -> str:
     return done.stdout.strip() or UNKNOWN_COMMIT
 
 
-def content_hash(context: Path) -> str:
-    """A hexadecimal SHA-256 of the files that the image is built from: names, modes and bytes.
+def content_hash(context: Path, *arguments: str) -> str:
+    """A hexadecimal SHA-256 of what the image is built from: names, modes and bytes of its files, and `arguments`.
 
-    These are the ones that `.dockerignore` lets in: it refuses everything, then names what it allows, one path a line.
+    The files are those that `.dockerignore` lets in: it refuses everything, then names what it allows, a path a line.
     Modes count because they do for the Docker plugin: what it builds anew must have a new tag.
     """
     allowed = [
@@ -58,6 +58,8 @@ def content_hash(context: Path) -> str:
             mode = stat.S_IMODE(status.st_mode)
             digest.update(f"{path.relative_to(context).as_posix()}\0{mode:o}\0{status.st_size}\0".encode())
             digest.update(path.read_bytes())
+    for argument in arguments:
+        digest.update(f"{argument}\0".encode())
     return digest.hexdigest()
 
 
@@ -84,7 +86,8 @@ class Image(pulumi.ComponentResource):
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("helloworld:image:Image", name, None, opts)
         commit = last_commit(args.context)
-        tag = f"{commit[:7]}-{content_hash(args.context)[:12]}-{args.architecture}"
+        content = content_hash(args.context, args.source_url or "")
+        tag = f"{commit[:7]}-{content[:12]}-{args.architecture}"
         # Without a registry id: that would be unknown in the first preview. The account's own registry is the default.
         login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self))
         image = docker.Image(

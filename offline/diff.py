@@ -196,9 +196,7 @@ def _follow_region(after: Plan, matches: Mapping[str, Resource], changes: dict[s
             regional = resource.provider == provider.urn and not resource.type.startswith(GLOBAL)
             if regional and resource.urn in matches and (change is None or change.action == "change"):
                 told = list(change.fields) if change else []
-                changes[resource.urn] = Change(
-                    "replace", resource.urn, resource.type, resource.name, [*told, moved], provider.name
-                )
+                changes[resource.urn] = Change("replace", resource.urn, resource.type, resource.name, [*told, moved])
 
 
 def _follow(after: Plan, matches: Mapping[str, Resource], changes: dict[str, Change]) -> None:

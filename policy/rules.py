@@ -111,22 +111,54 @@ def check(
 
 
 def _iam_wildcards(resource: Planned, context: Context) -> Iterator[str]:
-    if resource.type not in ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy"):
-        return
-    for statement in _statements(resource.inputs.get("policy")):
+    for statement in _granted(resource):
         if statement.get("Effect") != "Allow":
             continue
         actions, targets = _texts(statement.get("Action")), _texts(statement.get("Resource"))
         for action in actions:
             if not _is_allowed(resource, action, context):
-                if action == "*" or action.endswith(":*"):
-                    yield f"it allows the action {action}"
+                if "*" in action or "?" in action:
+                    yield f"it allows the actions {action}"
                 # A condition limits what a star in the resource stands for.
                 elif "*" in targets and not statement.get("Condition"):
                     yield f"it allows {action} on every resource"
         for key in ("NotAction", "NotResource"):
             if statement.get(key):
                 yield f"it allows everything but what {key} names"
+
+
+def _granted(resource: Planned) -> list[Mapping[str, Any]]:
+    """The statements by which a resource gives rights to a principal."""
+    if resource.type in ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy"):
+        return _statements(resource.inputs.get("policy"))
+    if resource.type == "aws:iam/role:Role":
+        inline = resource.inputs.get("inlinePolicies") or []
+        return [statement for each in inline for statement in _statements(_map(each).get("policy"))]
+    return []
+
+
+def _open_trust(resource: Planned, _: Context) -> Iterator[str]:
+    if resource.type == "aws:iam/role:Role":
+        for statement in _statements(resource.inputs.get("assumeRolePolicy")):
+            principal = statement.get("Principal")
+            named = principal.values() if isinstance(principal, Mapping) else [principal]
+            if statement.get("Effect") == "Allow" and any("*" in _texts(each) for each in named):
+                yield "everybody may assume it"
+
+
+def _open_ports(resource: Planned, _: Context) -> Iterator[str]:
+    inputs = resource.inputs
+    if resource.type == "aws:ec2/securityGroup:SecurityGroup":
+        rules = [_map(each) for each in inputs.get("ingress") or []]
+    elif resource.type == "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule" or (
+        resource.type == "aws:ec2/securityGroupRule:SecurityGroupRule" and inputs.get("type") == "ingress"
+    ):
+        rules = [inputs]
+    else:
+        return
+    for rule in rules:
+        sources = [_texts(rule.get(key)) for key in ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")]
+        yield from (f"it lets {source} in" for texts in sources for source in texts if source in PUBLIC)
 
 
 def _is_allowed(resource: Planned, action: str, context: Context) -> bool:
@@ -280,6 +312,8 @@ RULES: tuple[Rule, ...] = (
         _iam_wildcards,
         "name actions and resources, limit the statement by a condition, or add a row with its reason to ALLOWED",
     ),
+    Rule("trust-closed", _open_trust, "name who may assume the role"),
+    Rule("ports-closed", _open_ports, "name the networks or the security group that may come in"),
     Rule("image-by-digest", _images_by_digest, "refer to the image as <repository>@sha256:<digest>"),
     Rule("pod-restricted", _restricted, "give the security context of Kubernetes's `restricted` standard"),
     Rule("pod-bounded", _bounded, "set requests for CPU and memory, and a limit for memory"),

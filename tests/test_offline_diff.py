@@ -11,6 +11,7 @@ from offline.against import Baseline, Revision
 from offline.diff import compare
 from offline.plan import Plan, Resource
 from offline.report import Report
+from tests.conftest import Planner
 
 VPC, SUBNET, POLICY = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:iam/rolePolicy:RolePolicy"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -176,3 +177,24 @@ class TestMarkdown:
 
     def test_the_counts_come_first(self) -> None:
         assert "| 1 | 0 | 0 | 0 | 0 |" in markdown.render(self.report(resource(VPC, "a"))).split("<details")[0]
+
+
+def test_another_image_changes_the_deployment_and_the_output_and_nothing_else(planned: Planner, dev: Plan) -> None:
+    difference = compare(dev, planned("dev", {"sourceUrl": "https://git.example.com/team/hello"}))
+    assert {(change.action, change.name) for change in difference.changes} == {
+        ("change", "helloworld-image-build"),
+        ("change", "helloworld-release-deployment"),
+    }
+    assert [field.path for field in difference.outputs] == ["image"]
+
+
+def test_another_region_replaces_all_that_is_in_one(planned: Planner, dev: Plan) -> None:
+    difference = compare(dev, planned("dev", {"region": "eu-central-1"}))
+    replaced = {change.type for change in difference.changes if change.action == "replace"}
+    assert replaced >= {
+        "aws:ec2/vpc:Vpc",
+        "aws:kms/key:Key",
+        "aws:ecr/repository:Repository",
+        "aws:eks/cluster:Cluster",
+    }
+    assert not any(type_.startswith("aws:iam/") for type_ in replaced)

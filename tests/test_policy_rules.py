@@ -211,3 +211,39 @@ def test_the_pack_asks_the_same_rules() -> None:
 
     assert [each.name for each in validations("prod")] == [rule.name for rule in rules.RULES]
     assert {each.name: str(each.enforcement_level) for each in validations("dev")}["https"].endswith("DISABLED")
+
+
+class TestOpenDoors:
+    @pytest.mark.parametrize("action", ["s3:Put*", "iam:*User", "s3:Get?bject", "*"])
+    def test_a_wildcard_anywhere_in_an_action_is_found(self, action: str) -> None:
+        broken = policy(Action=action, Resource="arn:aws:s3:::a", Condition={"Bool": {"aws:SecureTransport": "true"}})
+        assert found("aws:iam/rolePolicy:RolePolicy", broken) == {"iam-no-wildcards": "mandatory"}
+
+    def test_a_wildcard_in_a_policy_inside_a_role_is_found(self) -> None:
+        role = {"inlinePolicies": [{"name": "a", **policy(Action="*", Resource="*")}]}
+        assert found("aws:iam/role:Role", role) == {"iam-no-wildcards": "mandatory"}
+
+    @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["arn:aws:iam::123456789012:root", "*"]}])
+    def test_a_role_that_everybody_may_assume_is_found(self, principal: Any) -> None:
+        trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}]}
+        assert found("aws:iam/role:Role", {"assumeRolePolicy": json.dumps(trust)}) == {"trust-closed": "mandatory"}
+
+    def test_a_role_that_a_service_may_assume_is_fine(self) -> None:
+        trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2"}}]}
+        assert found("aws:iam/role:Role", {"assumeRolePolicy": json.dumps(trust)}) == {}
+
+    @pytest.mark.parametrize(
+        ("type_", "inputs"),
+        [
+            ("aws:ec2/securityGroup:SecurityGroup", {"ingress": [{"cidrBlocks": ["0.0.0.0/0"]}]}),
+            ("aws:ec2/securityGroupRule:SecurityGroupRule", {"type": "ingress", "cidrBlocks": ["0.0.0.0/0"]}),
+            ("aws:ec2/securityGroupRule:SecurityGroupRule", {"type": "ingress", "ipv6CidrBlocks": ["::/0"]}),
+            ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": "0.0.0.0/0"}),
+        ],
+    )
+    def test_a_port_open_to_the_world_is_found(self, type_: str, inputs: dict[str, Any]) -> None:
+        assert found(type_, inputs) == {"ports-closed": "mandatory"}
+
+    def test_traffic_that_leaves_may_go_anywhere(self) -> None:
+        inputs = {"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}
+        assert found("aws:ec2/securityGroupRule:SecurityGroupRule", inputs) == {}

@@ -45,7 +45,7 @@ def test_the_image_is_built_for_the_architecture_of_the_nodes(planned: Planner, 
 def test_the_tag_names_the_commit_and_the_content(plan: Plan) -> None:
     image = plan.one(IMAGE, "helloworld-image-build").inputs
     commit = last_commit(PROJECT / "app")
-    assert image["imageName"].endswith(f":{commit[:7]}-{content_hash(PROJECT / 'app')[:12]}-arm64")
+    assert image["imageName"].endswith(f":{commit[:7]}-{content_hash(PROJECT / 'app', '')[:12]}-arm64")
     assert image["build"]["args"]["GIT_COMMIT"] == commit
 
 
@@ -53,6 +53,16 @@ def test_the_image_says_where_its_source_is(planned: Planner) -> None:
     plan = planned("dev", {"sourceUrl": "https://git.example.com/team/hello"})
     arguments = plan.one(IMAGE, "helloworld-image-build").inputs["build"]["args"]
     assert arguments["SOURCE_URL"] == "https://git.example.com/team/hello"
+
+
+def test_whatever_makes_another_image_makes_another_tag(planned: Planner, dev: Plan) -> None:
+    """Tags do not move: the registry would refuse another image under the same one."""
+    others = [
+        planned("dev", {"sourceUrl": "https://git.example.com/team/hello"}),
+        planned("dev", {"nodeArchitecture": "amd64", "nodeInstanceTypes": '["t3.small"]'}),
+    ]
+    names = [plan.one(IMAGE, "helloworld-image-build").inputs["imageName"] for plan in (dev, *others)]
+    assert len(set(names)) == 3
 
 
 def test_the_build_context_is_named_alike_on_every_machine(plan: Plan) -> None:

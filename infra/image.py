@@ -86,7 +86,8 @@ class Image(pulumi.ComponentResource):
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("helloworld:image:Image", name, None, opts)
         commit = last_commit(args.context)
-        content = content_hash(args.context, args.source_url or "")
+        source_url = args.source_url or ""
+        content = content_hash(args.context, source_url)
         tag = f"{commit[:7]}-{content[:12]}-{args.architecture}"
         # Without a registry id: that would be unknown in the first preview. The account's own registry is the default.
         login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self))
@@ -97,7 +98,7 @@ class Image(pulumi.ComponentResource):
                 context=args.context.as_posix(),
                 dockerfile=(args.context / "Dockerfile").as_posix(),
                 platform=f"linux/{args.architecture}",
-                args={"GIT_COMMIT": commit, "SOURCE_URL": args.source_url or ""},
+                args={"GIT_COMMIT": commit, "SOURCE_URL": source_url},
             ),
             build_on_preview=False,
             registry=docker.RegistryArgs(

@@ -1,6 +1,6 @@
 """The Kubernetes objects of the service at one image digest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ class Release(pulumi.ComponentResource):
         self.image = deployment.spec.apply(_deployed_image)
         self.register_outputs({"image": self.image})
 
-    def _metadata(self, annotations: dict[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
+    def _metadata(self, annotations: Mapping[str, pulumi.Input[str]] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
         # People, dashboards and the roll-back know the objects by this name, so it is not left to autonaming.
         return k8s.meta.v1.ObjectMetaArgs(
             name=NAME, namespace=self.namespace, labels=pods.LABELS, annotations=annotations
@@ -175,9 +175,7 @@ class Release(pulumi.ComponentResource):
         )
         ingress = network.Ingress(
             f"{self._name}-ingress",
-            metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=NAME, namespace=self.namespace, labels=pods.LABELS, annotations=ingress_annotations(args)
-            ),
+            metadata=self._metadata(ingress_annotations(args)),
             spec=network.IngressSpecArgs(
                 ingress_class_name=args.ingress_class,
                 rules=[

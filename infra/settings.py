@@ -7,12 +7,13 @@ refused as a whole, with every problem in it, before a resource is registered.
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from ipaddress import IPv4Network
 from typing import Any, Literal
 
 import pulumi
+from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -111,30 +112,23 @@ def load() -> Settings:
     Raises:
         SettingsError: the configuration has problems; all of them are in it.
     """
-    from pulumi.runtime import config
-
     stack = pulumi.get_stack()
     wrong = [] if STACK_NAME.fullmatch(stack) else [Problem("stack", shown(stack), STACK_REASON, STACK_CURE)]
-    try:
-        settings = parse({**config.get_config_env(), **config.CONFIG.get()})
-    except SettingsError as error:
-        raise SettingsError([*wrong, *error.problems]) from None
-    if wrong:
-        raise SettingsError(wrong)
-    return settings
+    return parse({**runtime.get_config_env(), **runtime.CONFIG.get()}, wrong)
 
 
-def parse(configuration: Mapping[str, str]) -> Settings:
+def parse(configuration: Mapping[str, str], known_problems: Sequence[Problem] = ()) -> Settings:
     """Settings from a stack's whole configuration.
 
     Args:
         configuration: `namespace:key` to text, as the engine hands it over: structured values, numbers and booleans are
             JSON. An empty text stands for a setting that is not set.
+        known_problems: what was found wrong before, to be refused together with what is found here.
 
     Raises:
         SettingsError: as `load`.
     """
-    problems: list[Problem] = []
+    problems = list(known_problems)
     given = _own_keys(configuration, problems)
     decoded: dict[str, Any] = {}
     reasons: dict[str, list[str]] = {}

@@ -104,9 +104,8 @@ def _report(options: argparse.Namespace) -> tuple[str, int]:
     from policy import rules
 
     project_dir = options.project.resolve()
-    if not stackfile.STACK_NAME.fullmatch(options.stack) or not (project_dir / f"Pulumi.{options.stack}.yaml").exists():
-        # Said before a second process is started for nothing.
-        stackfile.load(project_dir, options.stack)
+    # Asked before a second process is started for nothing.
+    stackfile.file_of(project_dir, options.stack)
     baseline = difference = None
     with contextlib.ExitStack() as stack:
         if options.against is not None:
@@ -135,8 +134,6 @@ def _rendered(report: Any, kind: str) -> str:
 
 
 def _on_terminal(report: Any) -> str:
-    import io
-
     from rich.console import Console
 
     from offline import render

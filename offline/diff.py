@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from offline import replacement
@@ -171,10 +171,10 @@ def _fields(before: Resource, after: Resource) -> Iterator[FieldChange]:
     ignored = after.options.get("ignoreChanges", ())
     forced = after.options.get("replaceOnChanges", ())
     for change in _differences(dict(before.inputs), dict(after.inputs), ""):
-        if any(change.path == path or change.path.startswith((f"{path}.", f"{path}[")) for path in ignored):
+        if any(_is_at_or_below(change.path, path) for path in ignored):
             continue
         replaces = replacement.replaces(after.type, change.path) or any(
-            path == "*" or change.path == path or change.path.startswith((f"{path}.", f"{path}[")) for path in forced
+            path == "*" or _is_at_or_below(change.path, path) for path in forced
         )
         yield FieldChange(change.path, change.before, change.after, replaces)
     options = [
@@ -182,6 +182,10 @@ def _fields(before: Resource, after: Resource) -> Iterator[FieldChange]:
         for side in (before, after)
     ]
     yield from _differences(options[0], options[1], "options")
+
+
+def _is_at_or_below(path: str, above: str) -> bool:
+    return path == above or path.startswith((f"{above}.", f"{above}["))
 
 
 def _follow_region(after: Plan, matches: Mapping[str, Resource], changes: dict[str, Change]) -> None:
@@ -195,8 +199,8 @@ def _follow_region(after: Plan, matches: Mapping[str, Resource], changes: dict[s
             change = changes.get(resource.urn)
             regional = resource.provider == provider.urn and not resource.type.startswith(GLOBAL)
             if regional and resource.urn in matches and (change is None or change.action == "change"):
-                told = list(change.fields) if change else []
-                changes[resource.urn] = Change("replace", resource.urn, resource.type, resource.name, [*told, moved])
+                told = change or Change("replace", resource.urn, resource.type, resource.name)
+                changes[resource.urn] = replace(told, action="replace", fields=[*told.fields, moved])
 
 
 def _follow(after: Plan, matches: Mapping[str, Resource], changes: dict[str, Change]) -> None:
@@ -209,8 +213,8 @@ def _follow(after: Plan, matches: Mapping[str, Resource], changes: dict[str, Cha
             change = changes.get(resource.urn)
             if resource.urn not in matches or (change and change.action == "create"):
                 continue
-            told = list(change.fields) if change else []
-            known = {field.path for field in told}
+            base = change or Change("change", resource.urn, resource.type, resource.name)
+            known = {field.path for field in base.fields}
             keys = [key for key, urns in resource.property_dependencies.items() if source.urn in urns]
             moved = [path for key in keys for path in _marked(resource.inputs.get(key), mark, key) if path not in known]
             if not moved:
@@ -219,17 +223,13 @@ def _follow(after: Plan, matches: Mapping[str, Resource], changes: dict[str, Cha
             fields = [
                 FieldChange(path, _MISSING, _MISSING, replacement.replaces(resource.type, path), note) for path in moved
             ]
-            was_replaced = change is not None and change.action == "replace"
+            was_replaced = base.action == "replace"
             is_replaced = was_replaced or any(field.replaces for field in fields)
-            because = change.because if change and (change.because or was_replaced) else source.name
-            changes[resource.urn] = Change(
-                "replace" if is_replaced else "change",
-                resource.urn,
-                resource.type,
-                resource.name,
-                [*told, *fields],
-                because,
-                change.before_urn if change else "",
+            changes[resource.urn] = replace(
+                base,
+                action="replace" if is_replaced else "change",
+                fields=[*base.fields, *fields],
+                because=base.because if base.because or was_replaced else source.name,
             )
             if is_replaced and not was_replaced:
                 pending.append(changes[resource.urn])

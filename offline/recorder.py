@@ -88,6 +88,7 @@ class Recorder(mocks.MockMonitor):
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=self._stack_urn)
         urn = self.make_urn(request.parent, request.type, request.name)
+        inputs = wire.raw(request.object)
         properties = {key: sorted(value.urns) for key, value in request.propertyDependencies.items() if value.urns}
         self._record(
             Resource(
@@ -95,7 +96,7 @@ class Recorder(mocks.MockMonitor):
                 type=request.type,
                 name=request.name,
                 parent=self._parent(request.parent),
-                inputs=wire.plain(wire.raw(request.object)),
+                inputs=wire.plain(inputs),
                 custom=request.custom,
                 remote=request.remote,
                 depends_on=sorted({*request.dependencies, *(each for urns in properties.values() for each in urns)}),
@@ -106,7 +107,6 @@ class Recorder(mocks.MockMonitor):
                 options=_options(request),
             )
         )
-        inputs = wire.raw(request.object)
         if request.type.startswith("pulumi:providers:"):
             self._regions[urn] = str(wire.revealed(inputs).get("region") or cloud.NO_REGION)
         if request.remote:
@@ -229,7 +229,7 @@ class Recorder(mocks.MockMonitor):
             name=request.name,
             inputs=inputs,
             property_dependencies=self.recorded[urn].property_dependencies,
-            providers={package: _provider_urn(ref) or "" for package, ref in request.providers.items()},
+            providers=self.recorded[urn].providers,
         )
         answer = remote.construct(component, self)
         known = {key: wire.marked(value) for key, value in answer.outputs.items()}

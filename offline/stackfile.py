@@ -26,6 +26,7 @@ SHOWN_CHARACTERS = 80
 MOST_PROBLEMS = 200
 
 
+# The program has a class like it. This is not shared: the program that is evaluated may be another revision's.
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong with a file: the key, the value as far as it can be shown, the reason and the cure."""
@@ -110,6 +111,20 @@ def project_name(project_dir: Path) -> str:
     return name
 
 
+def file_of(project_dir: Path, stack: str) -> Path:
+    """The file of a stack.
+
+    Raises:
+        UnknownStackError: there is no such stack.
+        NoProjectError: there is no `Pulumi.yaml`.
+    """
+    _project_file(project_dir)
+    path = project_dir / f"Pulumi.{stack}.yaml"
+    if not STACK_NAME.fullmatch(stack) or not path.exists():
+        raise UnknownStackError(stack, stacks(project_dir))
+    return path
+
+
 def load(project_dir: Path, stack: str) -> StackConfig:
     """The configuration of one stack: its file, and the defaults of `Pulumi.yaml` for what it does not set.
 
@@ -121,10 +136,8 @@ def load(project_dir: Path, stack: str) -> StackConfig:
         StackFileError: a file is damaged; it has every problem.
     """
     problems: list[Problem] = []
+    path = file_of(project_dir, stack)
     project, schema = _project(project_dir, problems)
-    path = project_dir / f"Pulumi.{stack}.yaml"
-    if not STACK_NAME.fullmatch(stack) or not path.exists():
-        raise UnknownStackError(stack, stacks(project_dir))
     content = _read(path, problems)
     if project is None or content is None:
         raise StackFileError(problems)
@@ -251,12 +264,16 @@ class _Reading:
         self._problems.append(Problem(_printable(key), shown(value), reason, cure))
 
 
-def _project(project_dir: Path, problems: list[Problem]) -> tuple[str | None, dict[str, _Setting]]:
-    """The project's name and settings; problems are added to `problems`."""
+def _project_file(project_dir: Path) -> Path:
     path = project_dir / PROJECT_FILE
     if not path.exists():
         raise NoProjectError(f"there is no {PROJECT_FILE} in {project_dir.name or 'the directory'}")
-    content = _read(path, problems)
+    return path
+
+
+def _project(project_dir: Path, problems: list[Problem]) -> tuple[str | None, dict[str, _Setting]]:
+    """The project's name and settings; problems are added to `problems`."""
+    content = _read(_project_file(project_dir), problems)
     if content is None:
         return None, {}
     document, flaws = yamlfile.read(content)

@@ -24,6 +24,18 @@ class ExposureArgs:
     certificate_arn: pulumi.Input[str] | None
 
 
+def of(
+    ingress_class: pulumi.Output[str] | None,
+    group: str,
+    hostname: str | None,
+    certificate_arn: pulumi.Input[str] | None,
+) -> ExposureArgs | None:
+    """What an Ingress takes, where a controller serves its class; None where none does."""
+    if ingress_class is None:
+        return None
+    return ExposureArgs(ingress_class=ingress_class, group=group, hostname=hostname, certificate_arn=certificate_arn)
+
+
 def ingress_annotations(args: ExposureArgs) -> dict[str, pulumi.Input[str]]:
     """The annotations that make the controller build the balancer:
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/

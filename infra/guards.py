@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pulumi
 import pulumi_kubernetes as k8s
 
 from infra import pods
@@ -37,10 +38,12 @@ def disruption_budget_spec() -> k8s.policy.v1.PodDisruptionBudgetSpecArgs:
     )
 
 
-def network_policy_spec(client_cidrs: Sequence[str]) -> k8s.networking.v1.NetworkPolicySpecArgs:
+def network_policy_spec(client_cidrs: pulumi.Input[Sequence[str]]) -> k8s.networking.v1.NetworkPolicySpecArgs:
     """Let requests in from these IPv4 networks, and nothing out."""
     network = k8s.networking.v1
-    clients = [network.NetworkPolicyPeerArgs(ip_block=network.IPBlockArgs(cidr=cidr)) for cidr in client_cidrs]
+    clients = pulumi.Output.from_input(client_cidrs).apply(
+        lambda known: [network.NetworkPolicyPeerArgs(ip_block=network.IPBlockArgs(cidr=cidr)) for cidr in known]
+    )
     return network.NetworkPolicySpecArgs(
         pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=pods.SELECTOR),
         policy_types=["Ingress", "Egress"],
@@ -51,4 +54,21 @@ def network_policy_spec(client_cidrs: Sequence[str]) -> k8s.networking.v1.Networ
         ],
         # The service calls nobody; without an egress rule all of it is refused.
         egress=[],
+    )
+
+
+def quota_spec(max_replicas: int) -> k8s.core.v1.ResourceQuotaSpecArgs:
+    """Let a namespace hold that many pods of the service, twice for a roll-out, and no way in but the Ingress."""
+    pod_count = 2 * max_replicas
+    return k8s.core.v1.ResourceQuotaSpecArgs(
+        hard={
+            "pods": str(pod_count),
+            "requests.cpu": f"{pod_count * pods.CPU_REQUEST_MILLI}m",
+            "requests.memory": f"{pod_count * pods.MEMORY_REQUEST_MI}Mi",
+            "limits.memory": f"{pod_count * pods.MEMORY_LIMIT_MI}Mi",
+            "services": "1",
+            "services.loadbalancers": "0",
+            "services.nodeports": "0",
+            "persistentvolumeclaims": "0",
+        }
     )

@@ -65,53 +65,64 @@ def content_hash(context: Path, *arguments: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageArgs:
-    """What an image takes: the repository's URL, the build context (relative to the project), the nodes' architecture,
-    and where the source is kept, for a label.
+    """What an image takes: the repository's URL, the build context (relative to the project), the nodes' architecture
+    (None: that of the Docker that builds), where the source is kept, for a label, and whether it is pushed.
     """
 
     repository_url: pulumi.Input[str]
     context: Path
-    architecture: Architecture
+    architecture: Architecture | None
     source_url: str | None
+    push: bool = True
+
+
+def image_tag(context: Path, architecture: str | None, source_url: str | None) -> str:
+    """The tag of the image that `context` makes now: commit, content, architecture. Known before it is built.
+
+    Raises:
+        pulumi.RunError: as `last_commit`.
+    """
+    content = content_hash(context, source_url or "")
+    return f"{last_commit(context)[:7]}-{content[:12]}-{architecture or 'local'}"
 
 
 class Image(pulumi.ComponentResource):
-    """The image of the service, built for the nodes' architecture and pushed under a tag that names commit and content.
+    """The image of the service, under a tag that names commit and content.
 
-    Outputs: `reference` (repository and digest, what is deployed).
+    Outputs: `reference` (what is deployed: repository and digest, or repository and tag if it is not pushed, since only
+    a registry gives a digest).
     """
 
     reference: pulumi.Output[str]
 
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("helloworld:image:Image", name, None, opts)
-        commit = last_commit(args.context)
-        source_url = args.source_url or ""
-        content = content_hash(args.context, source_url)
-        tag = f"{commit[:7]}-{content[:12]}-{args.architecture}"
-        # Without a registry id: that would be unknown in the first preview. The account's own registry is the default.
-        login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self))
+        tag = image_tag(args.context, args.architecture, args.source_url)
         image = docker.Image(
             f"{name}-build",
             image_name=pulumi.Output.format("{0}:{1}", args.repository_url, tag),
             build=docker.DockerBuildArgs(
                 context=args.context.as_posix(),
                 dockerfile=(args.context / "Dockerfile").as_posix(),
-                platform=f"linux/{args.architecture}",
-                args={"GIT_COMMIT": commit, "SOURCE_URL": source_url},
+                platform=f"linux/{args.architecture}" if args.architecture else None,
+                args={"GIT_COMMIT": last_commit(args.context), "SOURCE_URL": args.source_url or ""},
             ),
             build_on_preview=False,
-            registry=docker.RegistryArgs(
-                server=args.repository_url,
-                username=login.user_name,
-                password=pulumi.Output.secret(login.password),
-            ),
+            skip_push=not args.push,
+            registry=self._login(args.repository_url) if args.push and args.architecture else None,
             opts=pulumi.ResourceOptions(
                 parent=self, hooks=pulumi.ResourceHookBinding(on_error=[explain_tag(f"{name}-explain-tag", tag)])
             ),
         )
-        self.reference = image.repo_digest
+        self.reference = image.repo_digest if args.push else image.image_name
         self.register_outputs({"reference": self.reference})
+
+    def _login(self, repository_url: pulumi.Input[str]) -> docker.RegistryArgs:
+        # Without a registry id: that would be unknown in the first preview. The account's own registry is the default.
+        login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self))
+        return docker.RegistryArgs(
+            server=repository_url, username=login.user_name, password=pulumi.Output.secret(login.password)
+        )
 
 
 def explain_tag(name: str, tag: str) -> pulumi.ErrorHook:

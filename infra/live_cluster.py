@@ -25,22 +25,22 @@ async def in_namespace(kubeconfig: pulumi.Input[str], namespace: str, work: "Cal
     """Connect to the cluster, do `work` in a thread of its own, and answer what it answers.
 
     Args:
-        kubeconfig: JSON, as `kubectl` takes it.
+        kubeconfig: JSON, as `kubectl` takes it; empty for kubectl's own and its current context.
         namespace: which part of the cluster `work` is given.
         work: what to do there; it may wait.
 
     Raises:
         kubernetes.config.ConfigException: the kubeconfig cannot be used.
     """
-    config = json.loads(await pulumi.Output.from_input(kubeconfig)._future)
-    return await asyncio.to_thread(_connected, config, namespace, work)
+    text = await pulumi.Output.from_input(kubeconfig)._future
+    return await asyncio.to_thread(_connected, text, namespace, work)
 
 
-def _connected(config: Mapping[str, Any], namespace: str, work: "Callable[[LiveNamespace], T]") -> T:
+def _connected(kubeconfig: str, namespace: str, work: "Callable[[LiveNamespace], T]") -> T:
     # The client takes half a second to import, and few runs need it.
-    from kubernetes.config import new_client_from_config_dict
+    from kubernetes.config import new_client_from_config, new_client_from_config_dict
 
-    with new_client_from_config_dict(dict(config)) as client:
+    with new_client_from_config_dict(json.loads(kubeconfig)) if kubeconfig else new_client_from_config() as client:
         return work(LiveNamespace(client, namespace))
 
 

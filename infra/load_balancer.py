@@ -21,7 +21,8 @@ INGRESS_CLASS = "alb"
 class LoadBalancerControllerArgs:
     """What the controller takes.
 
-    `node_cluster_name` is the cluster's name, once it has nodes; `kubeconfig` reaches it; `tags` are for the balancers.
+    `node_cluster_name` is the cluster's name, once it has nodes; `kubeconfig` reaches it;
+    `chart_repository` has the chart; `tags` are for the balancers.
     """
 
     cluster_name: pulumi.Input[str]
@@ -29,6 +30,7 @@ class LoadBalancerControllerArgs:
     region: str
     vpc_id: pulumi.Input[str]
     kubeconfig: pulumi.Input[str]
+    chart_repository: str
     tags: Mapping[str, str]
 
 
@@ -50,7 +52,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             name=CHART,
             chart=CHART,
             version=CHART_VERSION,
-            repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=CHART_REPOSITORY),
+            repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=args.chart_repository),
             namespace=NAMESPACE,
             # Helm waits for the pods, so that what comes next finds the webhooks answering.
             timeout=600,

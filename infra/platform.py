@@ -1,147 +1,31 @@
-"""Where a release stands: network, cluster and registry, from the one place that says where they come from."""
+"""What a release stands on, wherever it comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
 import pulumi_kubernetes as k8s
-
-from infra import addons, subnets
-from infra.access import Access, AccessArgs, role_mappings, user_mappings
-from infra.cluster import Cluster, ClusterArgs
-from infra.flow_logs import FlowLogs, FlowLogsArgs
-from infra.load_balancer import LoadBalancerController, LoadBalancerControllerArgs
-from infra.network import Network, NetworkArgs
-from infra.nodes import NodeRole, Nodes, NodesArgs
-from infra.registry import Registry, RegistryArgs
-from infra.settings import PROJECT, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """What a release needs, wherever it comes from.
+    """Cluster, registry and what leads to them.
 
-    `provider` reaches the cluster; `kubeconfig` is JSON without a secret; `ingress_class` is handed out once a
-    controller serves it; `client_cidrs` is where requests come from; `group` is the balancer's.
+    `provider` reaches the cluster; `kubeconfig` is JSON without a secret, or empty for kubectl's own; `registry_url` is
+    the image's repository; `client_cidrs` is
+    where requests come from; `namespace` is the release's, and `shared` whether others live on the cluster too.
+    `ingress_class` is handed out once a controller serves it, and None where there is none; `group` is the balancer's.
+    `aws_provider` makes what is in AWS, and is None where there is none.
     """
 
     provider: k8s.Provider
     kubeconfig: pulumi.Output[str]
     cluster_name: pulumi.Output[str]
     registry_url: pulumi.Output[str]
-    ingress_class: pulumi.Output[str]
-    client_cidrs: list[str]
+    client_cidrs: pulumi.Input[Sequence[str]]
+    namespace: str
+    shared: bool = False
     group: str
-
-
-def create(settings: Settings, tags: Mapping[str, str], opts: pulumi.ResourceOptions) -> Platform:
-    """A platform of the stack's own.
-
-    Args:
-        settings: the stack's.
-        tags: for what AWS or a controller makes behind the provider's back, which the provider cannot tag.
-        opts: options with the AWS provider.
-    """
-    name = f"{PROJECT}-{pulumi.get_stack()}"
-    cuts = subnets.cut(settings.network_cidr, settings.zones)
-    versions = addons.VERSIONS[settings.kubernetes_version]
-    network = Network(
-        f"{PROJECT}-network",
-        NetworkArgs(
-            region=settings.region,
-            name_tag=name,
-            cidr=str(settings.network_cidr),
-            subnets=cuts,
-            nat_per_zone=settings.nat_per_zone,
-        ),
-        opts,
-    )
-    if settings.flow_logs:
-        FlowLogs(
-            f"{PROJECT}-flow-logs",
-            FlowLogsArgs(
-                vpc_id=network.vpc_id,
-                log_group_name=f"/{name}/vpc-flow-logs",
-                retention_days=settings.log_retention_days,
-            ),
-            opts,
-        )
-    node_role = NodeRole(f"{PROJECT}-node", opts)
-    cluster = Cluster(
-        f"{PROJECT}-cluster",
-        ClusterArgs(
-            cluster_name=name,
-            kubernetes_version=settings.kubernetes_version,
-            addon_versions=versions,
-            vpc_id=network.vpc_id,
-            subnet_ids=network.private_subnet_ids,
-            service_cidr=str(settings.service_cidr),
-            public_access_cidrs=[str(cidr) for cidr in settings.public_access_cidrs],
-            authentication_mode=settings.authentication_mode,
-            role_mappings=role_mappings(settings.grants),
-            user_mappings=user_mappings(settings.grants),
-            node_role=node_role.role,
-            deploy_role_arn=settings.deploy_role,
-            log_retention_days=settings.log_retention_days,
-            deletion_protection=settings.protect,
-            tags=tags,
-        ),
-        opts,
-    )
-    access = Access(f"{PROJECT}-access", AccessArgs(cluster_name=cluster.cluster_name, grants=settings.grants), opts)
-    provider = k8s.Provider(
-        f"{PROJECT}-kubernetes",
-        kubeconfig=cluster.kubeconfig,
-        # A kubeconfig may change; what makes it another cluster, and every object another object, is its name.
-        cluster_identifier=name,
-        enable_server_side_apply=True,
-        # A killed `up` leaves objects that the state does not know; the next one takes them over.
-        upsert_existing_objects=True,
-        # Nothing says it but this edge: objects are made with the rights of an access entry, and deleted before it.
-        opts=pulumi.ResourceOptions(depends_on=[access]),
-    )
-    nodes = Nodes(
-        f"{PROJECT}-nodes",
-        NodesArgs(
-            cluster=cluster.cluster,
-            cluster_name=cluster.node_cluster_name,
-            kubernetes_version=settings.kubernetes_version,
-            addon_versions=versions,
-            subnet_ids=network.egress_subnet_ids,
-            role_arn=node_role.arn,
-            architecture=settings.node_architecture,
-            instance_types=settings.node_instance_types,
-            capacity=settings.node_capacity,
-            min_size=settings.node_min,
-            desired_size=settings.node_desired,
-            max_size=settings.node_max,
-            disk_gib=settings.node_disk_gib,
-            name_tag=f"{name}-node",
-            tags=tags,
-        ),
-        opts,
-    )
-    controller = LoadBalancerController(
-        f"{PROJECT}-load-balancer",
-        LoadBalancerControllerArgs(
-            cluster_name=cluster.cluster_name,
-            node_cluster_name=nodes.cluster_name,
-            region=settings.region,
-            vpc_id=network.vpc_id,
-            kubeconfig=cluster.kubeconfig,
-            tags=tags,
-        ),
-        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(providers={"kubernetes": provider})),
-    )
-    registry = Registry(
-        f"{PROJECT}-registry", RegistryArgs(repository_name=name, force_delete=not settings.protect), opts
-    )
-    return Platform(
-        provider=provider,
-        kubeconfig=cluster.kubeconfig,
-        cluster_name=cluster.cluster_name,
-        registry_url=registry.url,
-        ingress_class=controller.ingress_class,
-        client_cidrs=[str(cut.public) for cut in cuts],
-        group=name,
-    )
+    ingress_class: pulumi.Output[str] | None = None
+    aws_provider: aws.Provider | None = None

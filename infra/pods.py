@@ -17,6 +17,9 @@ SHUTDOWN_TIMEOUT_SECONDS = 10
 DEREGISTRATION_DELAY_SECONDS = 15
 GRACE_SECONDS = PRE_STOP_SECONDS + SHUTDOWN_DELAY_SECONDS + SHUTDOWN_TIMEOUT_SECONDS + 10
 
+# In thousandths of a CPU, and in MiB.
+CPU_REQUEST_MILLI, MEMORY_REQUEST_MI, MEMORY_LIMIT_MI = 100, 96, 192
+
 # The root file system is read-only; this is all that a process may write to.
 WRITABLE = "/tmp"  # noqa: S108
 READINESS_PATH, LIVENESS_PATH = "/readyz", "/healthz"
@@ -25,6 +28,7 @@ READINESS_PATH, LIVENESS_PATH = "/readyz", "/healthz"
 def pod_template(
     *,
     image: pulumi.Input[str],
+    pulled: bool,
     environment: str,
     message: str,
     service_account: pulumi.Input[str],
@@ -33,6 +37,7 @@ def pod_template(
 
     Args:
         image: reference by digest.
+        pulled: whether nodes get it from a registry; else it is on them.
         environment: the stack's name, shown by the service.
         message: the greeting.
         service_account: name of the pods' service account.
@@ -53,7 +58,7 @@ def pod_template(
                 seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
             ),
             topology_spread_constraints=[_spread("topology.kubernetes.io/zone"), _spread("kubernetes.io/hostname")],
-            containers=[_container(image, environment, message)],
+            containers=[_container(image, pulled, environment, message)],
             volumes=[
                 core.VolumeArgs(name="tmp", empty_dir=core.EmptyDirVolumeSourceArgs(medium="Memory", size_limit="16Mi"))
             ],
@@ -73,7 +78,7 @@ def _spread(key: str) -> k8s.core.v1.TopologySpreadConstraintArgs:
     )
 
 
-def _container(image: pulumi.Input[str], environment: str, message: str) -> k8s.core.v1.ContainerArgs:
+def _container(image: pulumi.Input[str], pulled: bool, environment: str, message: str) -> k8s.core.v1.ContainerArgs:
     core = k8s.core.v1
     settings = {
         "PORT": str(PORT),
@@ -85,10 +90,13 @@ def _container(image: pulumi.Input[str], environment: str, message: str) -> k8s.
     return core.ContainerArgs(
         name="helloworld",
         image=image,
+        # Nothing is said of one that is pulled: a digest is pulled once, by itself.
+        image_pull_policy=None if pulled else "Never",
         env=[core.EnvVarArgs(name=key, value=value) for key, value in settings.items()],
         ports=[core.ContainerPortArgs(name=PORT_NAME, container_port=PORT, protocol="TCP")],
         resources=core.ResourceRequirementsArgs(
-            requests={"cpu": "100m", "memory": "96Mi"}, limits={"cpu": "1", "memory": "192Mi"}
+            requests={"cpu": f"{CPU_REQUEST_MILLI}m", "memory": f"{MEMORY_REQUEST_MI}Mi"},
+            limits={"cpu": "1", "memory": f"{MEMORY_LIMIT_MI}Mi"},
         ),
         security_context=core.SecurityContextArgs(
             allow_privilege_escalation=False,

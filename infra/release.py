@@ -12,7 +12,6 @@ from infra.exposure import ExposureArgs, ingress_annotations
 from infra.ordering import after
 from infra.rollback import roll_back_on_error
 
-NAMESPACE = "helloworld"
 NAME = "helloworld"
 
 
@@ -20,20 +19,26 @@ NAME = "helloworld"
 class ReleaseArgs:
     """What a release takes.
 
-    `image` is a reference by digest; replicas are numbers of pods, scaled to `cpu_target_percent` of their CPU request;
-    `rollout_seconds` is how long a roll-out may take; `exposure` how the service is reached from outside;
-    `client_cidrs` where its requests come from; `kubeconfig` is what a roll-back uses to reach the cluster.
+    `image` is a reference by digest; one that is not `pulled` is on the nodes, where `before_rollout` puts it.
+    `namespace` is the release's, and `shared` bounds what it may use of a cluster that others live on. Replicas are
+    numbers of pods, scaled to `cpu_target_percent` of their CPU request; `rollout_seconds` is how long a roll-out may
+    take; `exposure` how the service is reached from outside, None if it is not; `client_cidrs` where its requests come
+    from; `kubeconfig` is what a roll-back uses to reach the cluster.
     """
 
     image: pulumi.Input[str]
+    pulled: bool = True
+    before_rollout: Sequence[pulumi.ResourceHook] = ()
+    namespace: str
+    shared: bool = False
     environment: str
     message: str
     min_replicas: int
     max_replicas: int
     cpu_target_percent: int
     rollout_seconds: int
-    exposure: ExposureArgs
-    client_cidrs: Sequence[str]
+    exposure: ExposureArgs | None
+    client_cidrs: pulumi.Input[Sequence[str]]
     kubeconfig: pulumi.Input[str]
 
 
@@ -41,12 +46,12 @@ class Release(pulumi.ComponentResource):
     """The service, deployed so that a roll-out loses no request and one that fails is rolled back.
 
     Outputs: `image` (the digest that runs, known only once it runs healthily); `namespace`; `balancer_name` (the DNS
-    name of the balancer).
+    name of the balancer, None without one).
     """
 
     image: pulumi.Output[str]
     namespace: pulumi.Output[str]
-    balancer_name: pulumi.Output[str]
+    balancer_name: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("helloworld:release:Release", name, None, opts)
@@ -56,7 +61,7 @@ class Release(pulumi.ComponentResource):
         service = self._create_service()
         deployment = self._create_deployment(self._create_service_account())
         self._create_guards()
-        self.balancer_name = self._create_ingress(service)
+        self.balancer_name = self._create_ingress(service, args.exposure) if args.exposure is not None else None
         self.image = deployment.spec.apply(_deployed_image)
         self.register_outputs({"image": self.image})
 
@@ -70,7 +75,7 @@ class Release(pulumi.ComponentResource):
         namespace = k8s.core.v1.Namespace(
             f"{self._name}-namespace",
             metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=NAMESPACE,
+                name=self._args.namespace,
                 labels={
                     **pods.LABELS,
                     "pod-security.kubernetes.io/enforce": "restricted",
@@ -82,7 +87,7 @@ class Release(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        return after(NAMESPACE, namespace.id)
+        return after(self._args.namespace, namespace.id)
 
     def _create_service_account(self) -> pulumi.Output[str]:
         account = k8s.core.v1.ServiceAccount(
@@ -111,11 +116,12 @@ class Release(pulumi.ComponentResource):
         args = self._args
         template = pods.pod_template(
             image=args.image,
+            pulled=args.pulled,
             environment=args.environment,
             message=args.message,
             # Not before the controller serves the class: its webhook sees every pod of this namespace, and while it is
             # installed but not up yet, pods are refused.
-            service_account=after(service_account, args.exposure.ingress_class),
+            service_account=after(service_account, args.exposure.ingress_class) if args.exposure else service_account,
         )
         return k8s.apps.v1.Deployment(
             f"{self._name}-deployment",
@@ -142,7 +148,9 @@ class Release(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 hooks=pulumi.ResourceHookBinding(
-                    on_error=[roll_back_on_error(f"{self._name}-roll-back", args.kubeconfig, args.rollout_seconds)]
+                    before_create=list(args.before_rollout),
+                    before_update=list(args.before_rollout),
+                    on_error=[roll_back_on_error(f"{self._name}-roll-back", args.kubeconfig, args.rollout_seconds)],
                 ),
             ),
         )
@@ -167,9 +175,16 @@ class Release(pulumi.ComponentResource):
             spec=guards.network_policy_spec(args.client_cidrs),
             opts=self._child,
         )
+        if args.shared:
+            k8s.core.v1.ResourceQuota(
+                f"{self._name}-quota",
+                metadata=self._metadata(),
+                spec=guards.quota_spec(args.max_replicas),
+                opts=self._child,
+            )
 
-    def _create_ingress(self, service: pulumi.Output[str]) -> pulumi.Output[str]:
-        args, network = self._args.exposure, k8s.networking.v1
+    def _create_ingress(self, service: pulumi.Output[str], args: ExposureArgs) -> pulumi.Output[str]:
+        network = k8s.networking.v1
         backend = network.IngressBackendArgs(
             service=network.IngressServiceBackendArgs(name=service, port=network.ServiceBackendPortArgs(name="http"))
         )

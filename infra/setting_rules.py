@@ -31,6 +31,8 @@ def _hostname(valid: Valid) -> str | None:
     hostname, zone = valid["hostname"], valid["zone"]
     if hostname is None:
         return None
+    if valid["platform"] == "local":
+        return "platform is local, which is reached through a forwarded port"
     if zone is None:
         return "there is no zone to prove it in"
     return None if f".{hostname}".endswith(f".{zone}") else f"it is outside the zone {zone}"
@@ -38,6 +40,31 @@ def _hostname(valid: Valid) -> str | None:
 
 def _zone(valid: Valid) -> str | None:
     return "there is no hostname in it" if valid["zone"] and not valid["hostname"] else None
+
+
+def _platform_stack(valid: Valid) -> str | None:
+    if valid["platform"] == "reference":
+        return None if valid["platformStack"] else "platform is reference, and it is not said to which stack"
+    return f"platform is {valid['platform']}, which refers to no stack" if valid["platformStack"] else None
+
+
+def _local_registry(valid: Valid) -> str | None:
+    return "platform is not local" if valid["localRegistry"] and valid["platform"] != "local" else None
+
+
+def _promote_from(valid: Valid) -> str | None:
+    return "a local stack builds its image" if valid["promoteFrom"] and valid["platform"] == "local" else None
+
+
+def _review_role(valid: Valid) -> str | None:
+    role = valid["reviewRole"]
+    if role is None:
+        return None
+    if valid["platform"] != "create":
+        return f"platform is {valid['platform']}, and the cluster's stack says who reviews on it"
+    if role == valid["deployRole"] or any(entry.principal == role for entry in valid["access"]):
+        return "it is the deploy role or in access already, and a cluster takes one access entry for each"
+    return None
 
 
 def _private(network: IPv4Network) -> bool:
@@ -94,8 +121,12 @@ def _not_above(low: str, high: str) -> Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("hostname", ("hostname", "zone"), _hostname),
+    Rule("hostname", ("hostname", "zone", "platform"), _hostname),
     Rule("zone", ("hostname", "zone"), _zone),
+    Rule("platformStack", ("platform", "platformStack"), _platform_stack),
+    Rule("localRegistry", ("platform", "localRegistry"), _local_registry),
+    Rule("promoteFrom", ("platform", "promoteFrom"), _promote_from),
+    Rule("reviewRole", ("reviewRole", "platform", "deployRole", "access"), _review_role),
     Rule("networkCidr", ("networkCidr",), _network_cidr),
     Rule("serviceCidr", ("serviceCidr",), _service_cidr),
     Rule("serviceCidr", ("serviceCidr", "networkCidr"), _no_overlap),

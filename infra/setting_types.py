@@ -56,6 +56,8 @@ def _pattern(pattern: str, max_length: int | None = None) -> StringConstraints:
     return StringConstraints(pattern=rf"(?a)^{pattern}\Z", max_length=max_length)
 
 
+# It becomes part of names in AWS and Kubernetes.
+STACK_NAME = r"[a-z][a-z0-9-]{0,39}"
 _DNS_NAME = r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
 # The name, with a path before it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _IAM_NAME = r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}"
@@ -63,6 +65,7 @@ _REPOSITORY = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(/[a-z0-9]+([._-]+[a-z0
 
 # The standard partition: China, GovCloud and the isolated regions have other ARNs.
 Region = Annotated[str, _pattern(r"(?!cn-|us-gov-|[a-z]{2}-iso)[a-z]{2}(-[a-z]+)+-[1-9]", max_length=30)]
+StackName = Annotated[str, _pattern(STACK_NAME)]
 Message = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
 # ACM takes no longer name as a certificate's first: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 Hostname = Annotated[str, _pattern(_DNS_NAME, max_length=64)]
@@ -71,6 +74,15 @@ Network = Annotated[IPv4Network, BeforeValidator(_network)]
 Networks = Annotated[list[Network], Field(max_length=40), AfterValidator(_distinct)]
 RoleArn = Annotated[str, _pattern(rf"arn:aws:iam::\d{{12}}:role/{_IAM_NAME}", max_length=606)]
 PrincipalArn = Annotated[str, _pattern(rf"arn:aws:iam::\d{{12}}:(role|user)/{_IAM_NAME}", max_length=606)]
+PolicyArn = Annotated[str, _pattern(rf"arn:aws:iam::(\d{{12}}|aws):policy/{_IAM_NAME}", max_length=606)]
+RegistryHost = Annotated[str, _pattern(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", max_length=253)]
+# Without encryption only where nobody listens: on this machine.
+HelmRepository = Annotated[
+    str,
+    _pattern(
+        r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", max_length=200
+    ),
+]
 ImageReference = Annotated[str, _pattern(rf"{_REPOSITORY}@sha256:[0-9a-f]{{64}}", max_length=400)]
 SourceUrl = Annotated[str, _pattern(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", max_length=200)]
 KubernetesName = Annotated[str, _pattern(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")]

@@ -19,14 +19,16 @@ from pydantic.alias_generators import to_camel
 
 from infra import setting_types as types
 from infra.access import Grant
+from infra.load_balancer import CHART_REPOSITORY
 from infra.nodes import Architecture, Capacity
 from infra.problems import REASON_CHARACTERS, SHOWN_CHARACTERS, Problem, SettingsError, shown
 from infra.setting_rules import RULES
 
 PROJECT = "helloworld"
-STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+STACK_NAME = re.compile(types.STACK_NAME)
 STACK_REASON = "its name becomes part of names in AWS and Kubernetes, which do not take this"
 STACK_CURE = "small letters, digits and hyphens, a letter first, at most 40: pulumi stack rename <name>"
+Kind = Literal["create", "reference", "local"]
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 # Namespaces that others read: the engine, and the Docker plugin, which has no provider of ours.
 READ_BY_OTHERS = ("pulumi", "docker")
@@ -39,9 +41,19 @@ class Settings(BaseModel):
     model_config = types.STRICT | ConfigDict(alias_generator=to_camel)
 
     region: types.Region = Field("us-west-2", description="an AWS region of the standard partition, e.g. us-west-2")
+    platform: Kind = Field("create", description="create, reference (with platformStack) or local")
+    platform_stack: types.StackName | None = Field(
+        None, description="the name of a stack that creates a platform, e.g. dev; with platform reference only"
+    )
+    local_registry: types.RegistryHost | None = Field(
+        None, description="host and port of a registry, e.g. localhost:5001; with platform local only"
+    )
     protect: bool = Field(False, description="true or false")
     deploy_role: types.RoleArn | None = Field(
         None, description="the ARN of an IAM role, e.g. arn:aws:iam::123456789012:role/deploy"
+    )
+    permissions_boundary: types.PolicyArn | None = Field(
+        None, description="the ARN of an IAM policy, e.g. arn:aws:iam::123456789012:policy/boundary"
     )
     tags: types.Tags = Field(
         {}, description='a map of at most 40 tags, e.g. {"team": "web"}; keys must not begin with aws:'
@@ -54,6 +66,9 @@ class Settings(BaseModel):
     )
     image: types.ImageReference | None = Field(
         None, description="a reference by digest: <registry>/<repository>@sha256:<64 hexadecimal digits>"
+    )
+    promote_from: types.StackName | None = Field(
+        None, description="the name of the stack that runs the image first, e.g. dev"
     )
     source_url: types.SourceUrl | None = Field(
         None, description="an https address, e.g. https://git.example.com/team/hello"
@@ -87,8 +102,15 @@ class Settings(BaseModel):
         description="entries {principal: <ARN of a role or user>, policy: cluster-admin, admin, edit or view, "
         "namespaces: [...]} or {principal: <ARN>, groups: [...]}",
     )
+    review_role: types.RoleArn | None = Field(
+        None,
+        description="the ARN of an IAM role other than the deploy role, e.g. arn:aws:iam::123456789012:role/review",
+    )
     log_retention_days: types.RetentionDays = Field(
         30, description="a number of days that CloudWatch takes: 1, 3, 5, 7, 14, 30, 60, 90, 180, 365 …"
+    )
+    chart_repository: types.HelmRepository = Field(
+        CHART_REPOSITORY, description="the https address of a Helm repository that has the chart"
     )
     node_architecture: Architecture = Field("arm64", description="arm64 or amd64")
     node_instance_types: types.InstanceTypes = Field(

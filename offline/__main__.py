@@ -99,7 +99,7 @@ class _UsageError(Exception):
 
 def _report(options: argparse.Namespace) -> tuple[str, int]:
     from offline import against, diff, stackfile
-    from offline.evaluate import evaluate
+    from offline.references import evaluate_with_references
     from offline.report import Report
     from policy import rules
 
@@ -114,7 +114,7 @@ def _report(options: argparse.Namespace) -> tuple[str, int]:
                 evaluation = stack.enter_context(against.Evaluation(project_dir, revision, options.stack))
             except against.NoRevisionError as error:
                 raise _UsageError(str(error)) from None
-        plan = evaluate(project_dir, options.stack)
+        plan = evaluate_with_references(project_dir, options.stack)
         findings = rules.check(plan.resources, options.stack)
         if options.against is not None:
             baseline = evaluation.result()

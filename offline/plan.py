@@ -94,7 +94,8 @@ class Plan:
     """The registrations of one evaluation in their order, without the stack itself, and what the program said.
 
     `parent` of a resource right under the stack is None. With `unknowns`, computed values were the engine's unknowns;
-    else they are placeholders, `${<logical name>.<property>}`.
+    else they are placeholders, `${<logical name>.<property>}`. `unresolved` are the stacks whose outputs were asked for
+    and not given, by the name that the program used.
     """
 
     project: str
@@ -103,6 +104,7 @@ class Plan:
     outputs: Mapping[str, Any]
     messages: Sequence[Message] = ()
     unknowns: bool = False
+    unresolved: Sequence[str] = ()
 
     @cached_property
     def by_urn(self) -> Mapping[str, Resource]:

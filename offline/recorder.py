@@ -58,6 +58,7 @@ class Recorder(mocks.MockMonitor):
         super().__init__(_NoMocks())
         self.project, self.stack, self.unknowns = project, stack, unknowns
         self._stack_outputs = stack_outputs or {}
+        self._unresolved: dict[str, None] = {}
         self.recorded: dict[str, Resource] = {}
         self.messages: list[Message] = []
         self.outputs: dict[str, Any] = {}
@@ -75,6 +76,7 @@ class Recorder(mocks.MockMonitor):
             outputs=self.outputs,
             messages=self.messages,
             unknowns=self.unknowns,
+            unresolved=tuple(self._unresolved),
         )
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -216,6 +218,7 @@ class Recorder(mocks.MockMonitor):
     def _referenced(self, name: str) -> dict[str, Any]:
         outputs = self._stack_outputs.get(name)
         if outputs is None:
+            self._unresolved[name] = None
             self.say("info", f"The outputs of the stack {name} are not known offline; what is made of them is unknown.")
             return {} if self.unknowns else {"secretOutputNames": []}
         return {"outputs": wire.marked(outputs), "secretOutputNames": []}

@@ -198,6 +198,8 @@ def _containers(resource: Planned) -> Iterator[tuple[str, Mapping[str, Any], Map
 def _images_by_digest(resource: Planned, _: Context) -> Iterator[str]:
     for name, container, _spec in _containers(resource):
         image = container.get("image")
+        if container.get("imagePullPolicy") == "Never":
+            continue
         if not _unknown(image) and not re.search(r"@sha256:([0-9a-f]{64}|\$\{.*\})$", str(image)):
             yield f"container {name} runs {image}, which another image may be tomorrow"
 

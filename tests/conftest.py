@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from offline import stackfile
-from offline.evaluate import evaluate
 from offline.plan import Plan
+from offline.references import evaluate_with_references
 
 PROJECT = Path(__file__).parent.parent
 
@@ -18,7 +18,7 @@ Planner = Callable[..., Plan]
 @cache
 def _plan(stack: str, changes: tuple[tuple[str, str], ...], unknowns: bool) -> Plan:
     config = dict(stackfile.load(PROJECT, stack).config)
-    return evaluate(PROJECT, stack, {**config, **dict(changes)}, unknowns=unknowns)
+    return evaluate_with_references(PROJECT, stack, {**config, **dict(changes)}, unknowns=unknowns)
 
 
 @pytest.fixture(scope="session")

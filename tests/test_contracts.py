@@ -17,7 +17,7 @@ from tests.conftest import PROJECT, Planner
 
 # Actions that may name every resource, because AWS offers no narrower one for them.
 WILDCARD_RESOURCES = frozenset(READS_WITHOUT_RESOURCE)
-OUTPUTS = {"url", "image", "clusterName", "kubeconfig", "namespace", "registry"}
+OUTPUTS = {"url", "image", "clusterName", "clientCidrs", "kubeconfig", "namespace", "registry"}
 # Their names are not their own: a part of another resource, or of a zone.
 NAMED_AFTER_OTHERS = {"aws:iam/rolePolicy:RolePolicy", "aws:route53/record:Record"}
 

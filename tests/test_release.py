@@ -213,6 +213,7 @@ def test_an_image_whose_roll_out_fails_is_never_reported() -> None:
         )
         args = ReleaseArgs(
             image=f"registry.example.com/helloworld@sha256:{'0' * 64}",
+            namespace="helloworld",
             environment="dev",
             message="Hello",
             min_replicas=1,

@@ -112,6 +112,13 @@ def test_the_settings_are_read_from_the_stack_s_configuration() -> None:
 GOOD = [
     ("region", "eu-central-1", "eu-central-1"),
     ("region", "ap-southeast-4", "ap-southeast-4"),
+    ("platform", "local", "local"),
+    ("promoteFrom", "dev", "dev"),
+    ("permissionsBoundary", f"{ACCOUNT}:policy/helloworld/boundary", f"{ACCOUNT}:policy/helloworld/boundary"),
+    ("permissionsBoundary", "arn:aws:iam::aws:policy/PowerUserAccess", "arn:aws:iam::aws:policy/PowerUserAccess"),
+    ("chartRepository", "https://charts.example.com/eks", "https://charts.example.com/eks"),
+    ("chartRepository", "http://127.0.0.1:8879", "http://127.0.0.1:8879"),
+    ("reviewRole", f"{ACCOUNT}:role/review", f"{ACCOUNT}:role/review"),
     ("protect", "true", True),
     ("deployRole", f"{ACCOUNT}:role/deploy", f"{ACCOUNT}:role/deploy"),
     ("deployRole", f"{ACCOUNT}:role/ci/github/deploy", f"{ACCOUNT}:role/ci/github/deploy"),
@@ -210,6 +217,17 @@ def test_stacks_are_named_as_names_in_aws_and_kubernetes_are(stack: str) -> None
 # What is refused
 
 BAD = [
+    ("platform", "eks", "'create', 'reference' or 'local'"),
+    ("platform", "reference", "not said to which stack"),
+    ("platformStack", "dev", "platform is create"),
+    ("platformStack", "Dev", "form"),
+    ("localRegistry", "localhost:5001", "platform is not local"),
+    ("localRegistry", "https://localhost:5001", "form"),
+    ("promoteFrom", "dev/prod", "form"),
+    ("permissionsBoundary", f"{ACCOUNT}:role/boundary", "form"),
+    ("chartRepository", "http://charts.example.com", "form"),
+    ("chartRepository", "oci://charts.example.com", "form"),
+    ("reviewRole", f"{ACCOUNT}:user/review", "form"),
     ("sourceUrl", "git@git.example.com:team/hello", "form"),
     ("sourceUrl", "https://git.example.com/a b", "form"),
     ("region", "us-gov-west-1", "form"),
@@ -386,6 +404,7 @@ BAD = [
 ]
 # A rule between two settings tells about one of them, which may be the one that was not set.
 TOLD_ABOUT = {
+    ("platform", "reference"): "platformStack",
     ("nodeArchitecture", "amd64"): "nodeInstanceTypes",
     ("nodeDesired", "1"): "nodeMin",
     ("nodeMax", "1"): "nodeDesired",

@@ -8,7 +8,7 @@ from infra.settings import PROJECT
 
 GROUP = f"{PROJECT}:review"
 NAMESPACE_PREFIX = f"{PROJECT}-pr-"
-# What a release is made of, and what the engine and a roll-back look at.
+# What a release is made of.
 RULES = {
     "": ["namespaces", "serviceaccounts", "services", "resourcequotas"],
     "apps": ["deployments"],
@@ -16,8 +16,10 @@ RULES = {
     "policy": ["poddisruptionbudgets"],
     "networking.k8s.io": ["networkpolicies", "ingresses"],
 }
+# What the Kubernetes plugin and a roll-back look at. The plugin waits for ever, not only until a timeout, for what it may
+# not list: for a Deployment that is its volume claims too, though it has none.
 READS = {
-    "": ["pods", "pods/log", "events", "endpoints"],
+    "": ["pods", "pods/log", "events", "endpoints", "persistentvolumeclaims"],
     "apps": ["replicasets", "deployments/status"],
     "events.k8s.io": ["events"],
     "discovery.k8s.io": ["endpointslices"],

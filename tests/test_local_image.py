@@ -54,8 +54,9 @@ class Tool:
 def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "kubeconfig"
     path.write_text(
-        "apiVersion: v1\nkind: Config\ncurrent-context: kind-hello\nclusters: []\nusers: []\n"
-        "contexts: [{name: kind-hello, context: {cluster: a, user: a}}, {name: other, context: {cluster: b, user: b}}]\n"
+        "apiVersion: v1\nkind: Config\ncurrent-context: kind-hello\n"
+        "clusters: [{name: a, cluster: {server: https://127.0.0.1:6443}}]\nusers: [{name: a, user: {}}]\n"
+        "contexts: [{name: kind-hello, context: {cluster: a, user: a}}, {name: b, context: {cluster: a, user: a}}]\n"
     )
     monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
     return path

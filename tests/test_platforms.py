@@ -227,6 +227,12 @@ class TestReviewAccess:
         assert needed
         assert needed <= writable
 
+    def test_it_may_look_at_what_the_plugin_watches_of_a_roll_out(self, fenced: Plan) -> None:
+        """Else the plugin waits for ever: https://github.com/pulumi/pulumi-kubernetes, `provider/pkg/await`."""
+        (role,) = fenced.of("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
+        watched = {kind for rule in role.inputs["rules"] if "watch" in rule["verbs"] for kind in rule["resources"]}
+        assert {"deployments", "replicasets", "pods", "persistentvolumeclaims", "services", "endpoints"} <= watched
+
     def test_without_a_role_there_is_nothing_of_it(self, dev: Plan) -> None:
         assert dev.of(DEPLOYMENT)
         assert not [each for each in dev.resources if "review" in each.name]

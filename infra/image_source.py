@@ -1,10 +1,12 @@
-"""Which image is released: one that is named, or one built from the source."""
+"""Which image is released: one that is named, one that another registry has, or one built from the source."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
+import pulumi_aws as aws
 
+from infra import promotion
 from infra.image import Image, ImageArgs
 from infra.local_image import load
 from infra.platform import Platform
@@ -15,7 +17,9 @@ CONTEXT = Path("app")
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSource:
-    """`reference` is what pods run. Nodes pull it, or, if it is not `pulled`, `before_rollout` puts it on them."""
+    """`reference` is what pods run. `before_rollout` brings it to the registry that nodes pull it from or, if it is not
+    `pulled`, to the nodes.
+    """
 
     reference: pulumi.Input[str]
     pulled: bool = True
@@ -31,6 +35,8 @@ def choose(settings: Settings, home: Platform) -> ImageSource:
     """
     if settings.image is not None:
         return ImageSource(reference=settings.image)
+    if settings.image_from is not None and home.aws_provider is not None:
+        return _promoted(settings.image_from, home.registry_url, home.aws_provider)
     if settings.promote_from is not None:
         stack = pulumi.get_stack()
         pulumi.log.warn(
@@ -38,6 +44,12 @@ def choose(settings: Settings, home: Platform) -> ImageSource:
             f"{settings.promote_from} runs."
         )
     return _built(settings, home)
+
+
+def _promoted(source: str, registry_url: pulumi.Output[str], aws_provider: aws.Provider) -> ImageSource:
+    login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(provider=aws_provider))
+    hook = promotion.bring(f"{PROJECT}-image-bring", source, registry_url, pulumi.Output.secret(login.password))
+    return ImageSource(reference=promotion.own_reference(registry_url, source), before_rollout=(hook,))
 
 
 def _built(settings: Settings, home: Platform) -> ImageSource:

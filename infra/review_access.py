@@ -16,8 +16,8 @@ RULES = {
     "policy": ["poddisruptionbudgets"],
     "networking.k8s.io": ["networkpolicies", "ingresses"],
 }
-# What the Kubernetes plugin and a roll-back look at. The plugin waits for ever, not only until a timeout, for what it may
-# not list: for a Deployment that is its volume claims too, though it has none.
+# What the Kubernetes plugin and a roll-back look at. For what it may not list the plugin waits for ever, past every
+# timeout: of a Deployment these are the volume claims too, though ours has none.
 READS = {
     "": ["pods", "pods/log", "events", "endpoints", "persistentvolumeclaims"],
     "apps": ["replicasets", "deployments/status"],

@@ -56,6 +56,12 @@ def _promote_from(valid: Valid) -> str | None:
     return "a local stack builds its image" if valid["promoteFrom"] and valid["platform"] == "local" else None
 
 
+def _image_from(valid: Valid) -> str | None:
+    if valid["imageFrom"] and valid["image"]:
+        return "image is set as well, and one of them can be deployed"
+    return "a local stack has no registry to copy to" if valid["imageFrom"] and valid["platform"] == "local" else None
+
+
 def _review_role(valid: Valid) -> str | None:
     role = valid["reviewRole"]
     if role is None:
@@ -126,6 +132,7 @@ RULES: tuple[Rule, ...] = (
     Rule("platformStack", ("platform", "platformStack"), _platform_stack),
     Rule("localRegistry", ("platform", "localRegistry"), _local_registry),
     Rule("promoteFrom", ("platform", "promoteFrom"), _promote_from),
+    Rule("imageFrom", ("imageFrom", "image", "platform"), _image_from),
     Rule("reviewRole", ("reviewRole", "platform", "deployRole", "access"), _review_role),
     Rule("networkCidr", ("networkCidr",), _network_cidr),
     Rule("serviceCidr", ("serviceCidr",), _service_cidr),

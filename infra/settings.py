@@ -67,6 +67,9 @@ class Settings(BaseModel):
     image: types.ImageReference | None = Field(
         None, description="a reference by digest: <registry>/<repository>@sha256:<64 hexadecimal digits>"
     )
+    image_from: types.ImageReference | None = Field(
+        None, description="a reference by digest, and no image: <registry>/<repository>@sha256:<64 hexadecimal digits>"
+    )
     promote_from: types.StackName | None = Field(
         None, description="the name of the stack that runs the image first, e.g. dev"
     )

@@ -9,13 +9,14 @@ import pulumi_kubernetes as k8s
 from infra import addons, subnets
 from infra.access import Access, AccessArgs, role_mappings, user_mappings
 from infra.cluster import Cluster, ClusterArgs
+from infra.fenced_access import FencedAccess, FencedAccessArgs
+from infra.fenced_access import grants as fenced_grants
 from infra.flow_logs import FlowLogs, FlowLogsArgs
 from infra.load_balancer import LoadBalancerController, LoadBalancerControllerArgs
 from infra.network import Network, NetworkArgs
 from infra.nodes import NodeRole, Nodes, NodesArgs
 from infra.platform import Platform
 from infra.registry import Registry, RegistryArgs
-from infra.review_access import ReviewAccess, reviewers
 from infra.settings import PROJECT, Settings
 
 
@@ -28,7 +29,7 @@ def create(settings: Settings, tags: Mapping[str, str], aws_provider: aws.Provid
         aws_provider: makes what is in AWS.
     """
     name, opts = f"{PROJECT}-{pulumi.get_stack()}", pulumi.ResourceOptions(providers=[aws_provider])
-    grants = [*settings.grants, *reviewers(settings.review_role)]
+    grants = [*settings.grants, *fenced_grants(settings.review_role, settings.preview_role)]
     cuts = subnets.cut(settings.network_cidr, settings.zones)
     versions = addons.VERSIONS[settings.kubernetes_version]
     network = Network(
@@ -121,8 +122,9 @@ def create(settings: Settings, tags: Mapping[str, str], aws_provider: aws.Provid
         ),
         pulumi.ResourceOptions.merge(opts, in_cluster),
     )
-    if settings.review_role is not None:
-        ReviewAccess(f"{PROJECT}-review-access", in_cluster)
+    fenced = FencedAccessArgs(reviews=settings.review_role is not None, previews=settings.preview_role is not None)
+    if fenced.reviews or fenced.previews:
+        FencedAccess(f"{PROJECT}-access-fenced", fenced, in_cluster)
     registry = Registry(
         f"{PROJECT}-registry", RegistryArgs(repository_name=name, force_delete=not settings.protect), opts
     )

@@ -13,6 +13,9 @@ Valid = Mapping[str, Any]
 # Families of arm64 have a g behind the generation: m7g.large, t4g.small, c8gn.large, im4gn.large, x2gd.large; a1 is
 # older.
 ARM_FAMILY = re.compile(r"(a1|[a-z]+\d+g[a-z]*)(-[a-z0-9]+)?\.")
+# The roles whose rights on the cluster the program itself bounds.
+FENCED_ROLES = ("reviewRole", "previewRole")
+OWN_TAGS = ("project", "stack", "managed-by")
 PRIVATE_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
@@ -62,15 +65,23 @@ def _image_from(valid: Valid) -> str | None:
     return "a local stack has no registry to copy to" if valid["imageFrom"] and valid["platform"] == "local" else None
 
 
-def _review_role(valid: Valid) -> str | None:
-    role = valid["reviewRole"]
-    if role is None:
+def _fenced_role(key: str) -> Rule:
+    def check(valid: Valid) -> str | None:
+        role, others = valid[key], {valid[each] for each in FENCED_ROLES if each != key}
+        if role is None:
+            return None
+        if valid["platform"] != "create":
+            return f"platform is {valid['platform']}, and the cluster's own stack says who may do what on it"
+        if role in {valid["deployRole"], *others, *(entry.principal for entry in valid["access"])}:
+            return "it is another role of this stack or in access already; a cluster takes one access entry for each"
         return None
-    if valid["platform"] != "create":
-        return f"platform is {valid['platform']}, and the cluster's stack says who reviews on it"
-    if role == valid["deployRole"] or any(entry.principal == role for entry in valid["access"]):
-        return "it is the deploy role or in access already, and a cluster takes one access entry for each"
-    return None
+
+    return Rule(key, (*FENCED_ROLES, "platform", "deployRole", "access"), check)
+
+
+def _tags(valid: Valid) -> str | None:
+    own = [key for key in OWN_TAGS if key in valid["tags"]]
+    return f"{', '.join(own)} is set by the program, and rights depend on it" if own else None
 
 
 def _private(network: IPv4Network) -> bool:
@@ -133,7 +144,8 @@ RULES: tuple[Rule, ...] = (
     Rule("localRegistry", ("platform", "localRegistry"), _local_registry),
     Rule("promoteFrom", ("platform", "promoteFrom"), _promote_from),
     Rule("imageFrom", ("imageFrom", "image", "platform"), _image_from),
-    Rule("reviewRole", ("reviewRole", "platform", "deployRole", "access"), _review_role),
+    *[_fenced_role(key) for key in FENCED_ROLES],
+    Rule("tags", ("tags",), _tags),
     Rule("networkCidr", ("networkCidr",), _network_cidr),
     Rule("serviceCidr", ("serviceCidr",), _service_cidr),
     Rule("serviceCidr", ("serviceCidr", "networkCidr"), _no_overlap),

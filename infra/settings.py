@@ -107,7 +107,10 @@ class Settings(BaseModel):
     )
     review_role: types.RoleArn | None = Field(
         None,
-        description="the ARN of an IAM role other than the deploy role, e.g. arn:aws:iam::123456789012:role/review",
+        description="the ARN of an IAM role of its own, e.g. arn:aws:iam::123456789012:role/review",
+    )
+    preview_role: types.RoleArn | None = Field(
+        None, description="the ARN of an IAM role of its own, e.g. arn:aws:iam::123456789012:role/preview"
     )
     log_retention_days: types.RetentionDays = Field(
         30, description="a number of days that CloudWatch takes: 1, 3, 5, 7, 14, 30, 60, 90, 180, 365 …"

@@ -20,7 +20,7 @@ from offline.references import evaluate_with_references
 from tests.conftest import PROJECT, Planner
 from tests.graph import before
 
-REVIEW_ROLE = "arn:aws:iam::123456789012:role/review"
+REVIEW_ROLE, PREVIEW_ROLE = "arn:aws:iam::123456789012:role/review", "arn:aws:iam::123456789012:role/preview"
 DEPLOYMENT, INGRESS = "kubernetes:apps/v1:Deployment", "kubernetes:networking.k8s.io/v1:Ingress"
 
 
@@ -43,6 +43,11 @@ def local(planned: Planner) -> Plan:
 @pytest.fixture(scope="module")
 def fenced(planned: Planner) -> Plan:
     return planned("dev", {"reviewRole": REVIEW_ROLE})
+
+
+@pytest.fixture(scope="module")
+def previewed(planned: Planner) -> Plan:
+    return planned("dev", {"reviewRole": REVIEW_ROLE, "previewRole": PREVIEW_ROLE})
 
 
 def kubernetes_objects(plan: Plan) -> list[Resource]:
@@ -186,11 +191,11 @@ class TestReviewAccess:
 
     def test_it_gets_rights_only_once_they_are_fenced_in(self, fenced: Plan) -> None:
         binding = fenced.one(
-            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", "helloworld-review-access-role-binding"
+            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", "helloworld-access-fenced-review-role-binding"
         )
         fence = fenced.one(
             "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
-            "helloworld-review-access-policy-binding",
+            "helloworld-access-fenced-review-policy-binding",
         )
         assert before(fenced, fence, binding)
         assert fence.inputs["spec"]["validationActions"] == ["Deny"]
@@ -235,13 +240,39 @@ class TestReviewAccess:
 
     def test_without_a_role_there_is_nothing_of_it(self, dev: Plan) -> None:
         assert dev.of(DEPLOYMENT)
-        assert not [each for each in dev.resources if "review" in each.name]
+        assert not [each for each in dev.resources if "fenced" in each.name]
 
-    def test_its_manifests_are_valid(self, fenced: Plan) -> None:
-        objects = [each for each in kubernetes_objects(fenced) if "review-access" in each.name]
-        assert len(objects) == 4
+    def test_its_manifests_are_valid(self, previewed: Plan) -> None:
+        objects = [each for each in kubernetes_objects(previewed) if "access-fenced" in each.name]
+        assert len(objects) == 8
         for each in objects:
             assert kubernetes_validate.validate(dict(each.inputs), "1.35", strict=True)
+
+
+class TestPreviewAccess:
+    def test_it_may_read_every_kind_that_the_program_makes_and_change_none(self, previewed: Plan) -> None:
+        roles = previewed.of("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
+        (role,) = [each for each in roles if each.inputs["metadata"]["name"] == "helloworld-preview"]
+        readable = {kind for rule in role.inputs["rules"] for kind in rule["resources"]}
+        made = {each.short_type.lower() for each in kubernetes_objects(previewed) if "helm.sh" not in each.type}
+        assert len(made) >= 10
+        assert [kind for kind in made if not any(each.startswith(kind[:-1]) for each in readable)] == []
+        assert "secrets" not in readable
+        verbs = {verb for rule in role.inputs["rules"] for verb in rule["verbs"]}
+        assert verbs == {"get", "list", "watch"}
+
+    def test_of_secrets_it_reads_those_that_hold_helm_s_records_only(self, previewed: Plan) -> None:
+        (role,) = previewed.of("kubernetes:rbac.authorization.k8s.io/v1:Role")
+        (chart,) = previewed.of("kubernetes:helm.sh/v3:Release")
+        assert role.inputs["metadata"]["namespace"] == chart.inputs["namespace"]
+        assert role.inputs["rules"] == [
+            {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}
+        ]
+
+    def test_the_role_is_let_in_by_a_group(self, previewed: Plan) -> None:
+        entries = previewed.of("aws:eks/accessEntry:AccessEntry")
+        groups = {each.inputs["principalArn"]: each.inputs["kubernetesGroups"] for each in entries}
+        assert groups == {REVIEW_ROLE: ["helloworld:review"], PREVIEW_ROLE: ["helloworld:preview"]}
 
 
 class TestBoundary:

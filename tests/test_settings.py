@@ -230,6 +230,8 @@ BAD = [
     ("chartRepository", "http://charts.example.com", "form"),
     ("chartRepository", "oci://charts.example.com", "form"),
     ("reviewRole", f"{ACCOUNT}:user/review", "form"),
+    ("previewRole", "preview", "form"),
+    ("tags", '{"project": "mine"}', "project is set by the program"),
     ("sourceUrl", "git@git.example.com:team/hello", "form"),
     ("sourceUrl", "https://git.example.com/a b", "form"),
     ("region", "us-gov-west-1", "form"),

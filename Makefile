@@ -7,16 +7,32 @@ AGAINST ?=
 override STACK := $(value STACK)
 override FORMAT := $(value FORMAT)
 override AGAINST := $(value AGAINST)
-export STACK FORMAT AGAINST
+override PR := $(value PR)
+override TO := $(value TO)
+override FROM := $(value FROM)
+override IMAGE := $(value IMAGE)
+override SECTION := $(value SECTION)
+override EVENT := $(value EVENT)
+override REPORTS := $(value REPORTS)
+override BRANCH := $(value BRANCH)
+override INFRASTRUCTURE := $(value INFRASTRUCTURE)
+override REGION := $(value REGION)
+override REPOSITORY := $(value REPOSITORY)
+override REVERT_PULL_REQUEST := $(value REVERT_PULL_REQUEST)
+override THROW_AWAY := $(value THROW_AWAY)
+override UNLOCK := $(value UNLOCK)
+export STACK FORMAT AGAINST PR TO FROM IMAGE SECTION EVENT REPORTS BRANCH INFRASTRUCTURE REGION REPOSITORY REVERT_PULL_REQUEST THROW_AWAY UNLOCK
 VENV := .venv
 RUN := $(VENV)/bin/python
+# Of kind 0.33: https://github.com/kubernetes-sigs/kind/releases
+KIND_IMAGE := kindest/node:v1.35.8@sha256:07b2536e30b803ed61d1677a79df6115f798ce64c80f9e22f6ed45afd09323c0
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
-	@echo; echo "  STACK=dev  FORMAT=text|json|md  AGAINST=<git revision>  are for make preview"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@echo; echo "  STACK is dev unless it is given. python -m delivery <command> --help says what each command takes."
 
 .PHONY: preview
 preview: $(VENV)/installed ## Show the whole plan of STACK, offline; with AGAINST, what changes
@@ -27,11 +43,13 @@ test: $(VENV)/installed-dev ## Run every test
 	@$(RUN) -m pytest
 
 .PHONY: check
-check: $(VENV)/installed-dev ## Check format, lint and types
+check: $(VENV)/installed-dev ## Check format, lint, types and workflows
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/mypy app
+	@$(VENV)/bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
+	@$(VENV)/bin/zizmor --offline --persona=auditor --no-progress --quiet .github
 
 .PHONY: format
 format: $(VENV)/installed-dev ## Format the code, and mend what the linter can
@@ -45,6 +63,87 @@ bench: $(VENV)/installed-dev ## Measure speed and memory, as ratios within the r
 .PHONY: run
 run: $(VENV)/installed-dev ## Start the service on this machine
 	@cd app && HOST=127.0.0.1 SHUTDOWN_DELAY_SECONDS=0 ../$(RUN) -m helloworld
+
+# Delivery: laptop and pipeline alike. The signals that a cancelled pipeline sends have to reach Python, hence exec.
+DELIVERY := exec $(RUN) -m delivery
+
+.PHONY: bootstrap
+bootstrap: $(VENV)/installed ## Once per account: state bucket, key, roles
+	@$(DELIVERY) bootstrap $${REGION:+--region="$$REGION"} $${REPOSITORY:+--repository="$$REPOSITORY"} \
+		$${UNLOCK:+--unlock}
+
+.PHONY: deploy
+deploy: $(VENV)/installed ## Deploy STACK and test it; INFRASTRUCTURE=yes keeps its image
+	@$(DELIVERY) deploy --stack="$$STACK" $${INFRASTRUCTURE:+--infrastructure}
+
+.PHONY: promote
+promote: $(VENV)/installed ## Roll out on STACK the image that FROM runs, or IMAGE
+	@$(DELIVERY) promote --stack="$$STACK" $${FROM:+--from="$$FROM"} $${IMAGE:+--image="$$IMAGE"}
+
+.PHONY: rollback
+rollback: $(VENV)/installed ## Bring back on STACK the image before, or TO (digest or commit)
+	@$(DELIVERY) rollback --stack="$$STACK" $${TO:+--to="$$TO"}
+
+.PHONY: smoke
+smoke: $(VENV)/installed ## Test whether STACK answers as it should
+	@$(DELIVERY) smoke --stack="$$STACK"
+
+.PHONY: drift
+drift: $(VENV)/installed ## Compare STACK's cloud and program, and keep one issue about it
+	@$(DELIVERY) drift --stack="$$STACK"
+
+.PHONY: destroy
+destroy: $(VENV)/installed ## Delete everything in STACK
+	@$(DELIVERY) destroy --stack="$$STACK"
+
+.PHONY: unlock
+unlock: $(VENV)/installed ## Remove the lock that a killed update of STACK has left
+	@$(DELIVERY) unlock --stack="$$STACK"
+
+.PHONY: review
+review: $(VENV)/installed ## Make or update the review environment of PR
+	@$(DELIVERY) review --pr="$$PR"
+
+.PHONY: review-destroy
+review-destroy: $(VENV)/installed ## Delete the review environment of PR
+	@$(DELIVERY) review-destroy --pr="$$PR"
+
+.PHONY: review-sweep
+review-sweep: $(VENV)/installed ## Delete review environments that are closed or too old
+	@$(DELIVERY) review-sweep
+
+.PHONY: preview-cloud
+preview-cloud: $(VENV)/installed ## Preview STACK on the engine, into .reports
+	@$(DELIVERY) preview --stack="$$STACK"
+
+.PHONY: summary
+summary: $(VENV)/installed ## Preview dev and prod offline, into .reports; with AGAINST, what changes
+	@$(DELIVERY) summary $${AGAINST:+--against="$$AGAINST"}
+
+.PHONY: comment
+comment: $(VENV)/installed ## Put SECTION of .reports (check or preview) into the comment of PR
+	@$(DELIVERY) comment $${SECTION:+--section="$$SECTION"} $${PR:+--pr="$$PR"} $${EVENT:+--event="$$EVENT"} \
+		$${REPORTS:+--reports="$$REPORTS"}
+
+.PHONY: targets
+targets: $(VENV)/installed ## Print what a push to BRANCH deploys
+	@$(DELIVERY) targets --branch="$$BRANCH"
+
+.PHONY: kind
+kind: ## Make a local cluster with kind, of the Kubernetes version that the stacks run
+	@kind create cluster --name helloworld --wait 180s --image $(KIND_IMAGE)
+
+.PHONY: up
+up: $(VENV)/installed ## Deploy STACK=local to kubectl's current context
+	@$(DELIVERY) up --stack="$$STACK"
+
+.PHONY: local-check
+local-check: $(VENV)/installed ## Deploy, test, break, recover and destroy STACK=local
+	@$(DELIVERY) local-check --stack="$$STACK"
+
+.PHONY: rehearse
+rehearse: $(VENV)/installed ## The life of STACK on a real engine and a throw-away cluster, without an account
+	@exec $(RUN) -m rehearsal --stack="$$STACK" $${THROW_AWAY:+--context-is-throw-away}
 
 .PHONY: lock
 lock: $(VENV)/installed-dev ## Renew the lock files from the *.in files

@@ -1,0 +1,1 @@
+"""Once per account: where the state lives, and who may do what. `make bootstrap` runs it."""

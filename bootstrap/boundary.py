@@ -1,0 +1,90 @@
+"""The most that a role of this project can ever do, whatever is attached to it. Pure.
+
+A boundary grants nothing: a right needs it and a policy. Each of our roles has its own, and what a deploy role makes
+must have the same one. So a role that code in a pull request's reach makes cannot reach further than that code can.
+"""
+
+from bootstrap import names, reads
+from bootstrap.changes import ATTACHED, CHANGES_IN_ROLES
+from bootstrap.policy_document import Account, allow, deny, document
+
+# Services of which a role may do whatever its policies say. Of IAM, KMS, S3 and STS the actions are named below; what
+# is named nowhere, such as organisations, billing, users and access keys, is forbidden.
+SERVICES = ("acm", "autoscaling", "ec2", "ecr", "eks", "eks-auth", "elasticloadbalancing", "logs", "route53")
+ON_ROLES = (*CHANGES_IN_ROLES, "iam:AttachRolePolicy", "iam:CreateRole", "iam:TagRole", "iam:UntagRole")
+ON_KEYS = (
+    *reads.KEYS,
+    "kms:CreateGrant",
+    "kms:CreateKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKeyRotation",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+)
+# What one stack may see of another: nodes pull the images of review environments, a controller reads the certificates
+# of their balancers, a promotion copies what ran before.
+SEEN_BY_OTHERS = (
+    "acm:DescribeCertificate",
+    "acm:GetCertificate",
+    "acm:ListTagsForCertificate",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:DescribeImages",
+    "ecr:GetDownloadUrlForLayer",
+    "ec2:Describe*",
+    "eks:DescribeCluster",
+    "elasticloadbalancing:Describe*",
+)
+
+
+def boundary(account: Account, role: str, stack: str | None) -> str:
+    """The boundary of one of our roles and of what it makes, as JSON.
+
+    Args:
+        account: where.
+        role: the name of the role, which alone has its rights on state, roles and keys; what it makes has none of them.
+        stack: the environment whose resources alone may be touched; None if there is no such limit, for roles that make
+            no roles.
+    """
+    own = {"ArnEquals": {"aws:PrincipalArn": account.iam(f"role/{role}")}}
+    its_boundary = account.iam(f"policy/{names.boundary(role)}")
+    bootstrapped = [
+        account.iam(f"role/{each}") for each in (names.PREVIEW_ROLE, names.REVIEW_ROLE, names.deploy_role("*"))
+    ]
+    state = ["s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"]
+    statements = [
+        allow("Services", [f"{service}:*" for service in SERVICES], ["*"]),
+        allow("State", state, [account.bucket, f"{account.bucket}/*"], own),
+        allow("Secrets", ["kms:Decrypt", "kms:Encrypt"], [account.key_arn], own),
+        allow("BeItself", ["sts:AssumeRole"], [account.iam(f"role/{role}")], own),
+        # The controller and the cluster's role make them, too.
+        allow("ServiceLinkedRoles", ["iam:CreateServiceLinkedRole"], [account.iam("role/aws-service-role/*")]),
+    ]
+    if stack is None:
+        looks = [allow("LookAtRolesAndKeys", [*reads.ROLES, *reads.KEYS], ["*"], own)]
+        return document(*statements, *looks)
+    ours = [account.iam(f"role/{names.PROJECT}-*")]
+    bounded = {"StringNotEquals": {"iam:PermissionsBoundary": its_boundary}}
+    untagged = ("iam:TagRole", "iam:UntagRole")
+    attached = [f"arn:aws:iam::aws:policy/{each}" for each in ATTACHED]
+    return document(
+        *statements,
+        allow("Roles", [*reads.ROLES, *ON_ROLES, "iam:PassRole"], ours, own),
+        allow("Keys", ON_KEYS, ["*"], own),
+        deny("RolesWithoutBoundary", [each for each in ON_ROLES if each not in untagged], ["*"], bounded),
+        deny("OtherPolicies", ["iam:AttachRolePolicy"], ["*"], {"ArnNotEquals": {"iam:PolicyARN": attached}}),
+        deny("BootstrappedRoles", [*ON_ROLES, "iam:PassRole"], bootstrapped),
+        deny("PulumiKey", [each for each in ON_KEYS if each not in reads.KEYS], [account.key_arn]),
+        {
+            "Sid": "OtherStacks",
+            "Effect": "Deny",
+            "NotAction": list(SEEN_BY_OTHERS),
+            "Resource": "*",
+            "Condition": {
+                "StringEquals": {"aws:ResourceTag/project": names.PROJECT},
+                "StringNotEquals": {"aws:ResourceTag/stack": stack},
+            },
+        },
+    )

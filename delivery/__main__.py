@@ -1,0 +1,166 @@
+"""The command line: `python -m delivery --help`."""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, Protocol, TextIO, cast
+
+from delivery.console import Console
+from delivery.context import Context
+from delivery.problems import DeliveryError
+from delivery.redaction import Redactor, secrets_of
+
+HERE = Path(__file__).resolve().parent.parent
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+
+@dataclass(frozen=True)
+class _Command:
+    """A command: the module that has its `add_arguments` and `run`, imported when it is called, and what it does."""
+
+    module: str
+    help: str
+    description: str = ""
+
+
+COMMANDS: Mapping[str, _Command] = {
+    "deploy": _Command(
+        "deploy",
+        "deploy a stack as the checkout has it, and test it",
+        "Builds the image if there is none of this source, updates the stack as its deploy role, and tests its "
+        "address. If the test fails, the image that ran before comes back, and the command fails.",
+    ),
+    "promote": _Command(
+        "promote",
+        "roll out on one stack the very image that another one runs",
+        "Infrastructure goes with it, as the checkout has it. Nothing is built. If the test fails, the image that ran "
+        "before comes back, and the command fails.",
+    ),
+    "rollback": _Command(
+        "rollback",
+        "go back to an image that ran before",
+        "Takes a release from the stack's own history of successful updates. Nothing is built. What is left that way "
+        "is not gone back to by a later `rollback` without --to.",
+    ),
+    "smoke": _Command(
+        "smoke",
+        "look whether a stack answers as it should",
+        "Status, version, certificate and redirect; each is told on a line. Asks until all hold or the time is over.",
+    ),
+    "destroy": _Command(
+        "destroy",
+        "delete everything in a stack",
+        "Refuses a protected stack, and one whose cluster other stacks use.",
+    ),
+    "unlock": _Command(
+        "unlock",
+        "remove the lock that a killed update has left",
+        "Only if no update of the stack runs anywhere: it would go on without its lock.",
+    ),
+    "preview": _Command(
+        "preview",
+        "preview a stack on the engine",
+        "Compares the program with the stack and writes .reports/preview-NAME.md and .txt. Needs the account; "
+        "`python -m offline preview` does not.",
+    ),
+    "up": _Command("local", "deploy to the current kubectl context (stack local)"),
+    "local-check": _Command("local_check", "deploy, test, break, recover and destroy a local stack"),
+    "summary": _Command("summary", "preview dev and prod offline, with findings, into .reports/check.md"),
+    "comment": _Command("comment", "put the reports into the one comment of a pull request"),
+    "review": _Command("review", "make or update the review environment of a pull request"),
+    "review-destroy": _Command("review_destroy", "delete the review environment of a pull request"),
+    "review-sweep": _Command("review_sweep", "delete review environments that are closed or too old"),
+    "drift": _Command("drift", "compare cloud and program, and keep one issue about it"),
+    "targets": _Command("targets", "print as JSON what a push to a branch deploys"),
+    "bootstrap": _Command("bootstrap", "make what an account needs once: state, key, roles"),
+}
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+) -> int:
+    """Run one command.
+
+    Args:
+        arguments: of the command line; None: this process's.
+        environ: the environment; None: this process's.
+        out: for what is done; None: stdout.
+        err: for warnings and errors; None: stderr.
+
+    Returns:
+        0 if it is done, 1 if it failed, 130 if it was interrupted. A wrong usage exits with 2.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    environment = dict(os.environ if environ is None else environ)
+    console = Console(out or sys.stdout, err or sys.stderr, Redactor(secrets_of(environment)))
+    options = _parser(given).parse_args(given)
+    context = Context(project=options.project.resolve(), environ=environment, console=console)
+    try:
+        return int(_module(options.command).run(context, options))
+    except DeliveryError as error:
+        console.fail(str(error))
+        return FAILED
+    except KeyboardInterrupt as error:
+        console.fail(str(error) or "interrupted; the engine was not running, so it has left no lock")
+        return INTERRUPTED
+    except Exception as error:
+        # Whoever deploys should not have to read a traceback of it, and one may show more than it should.
+        if options.verbose:
+            console.warn(traceback.format_exc())
+        console.fail(
+            f"{options.command} itself failed, which is a defect of it: {type(error).__name__}: {error}\n"
+            "  cure: call it again with --verbose (python -m delivery ...) and report the traceback"
+        )
+        return FAILED
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m delivery",
+        description="Delivers the service: deploy, promote, roll back, review environments, drift. "
+        "Each command is a make target, too (`make help`).",
+        epilog="exit code: 0 done; 1 failed, and one error on stderr says why and what to do; 2 wrong usage; "
+        "130 interrupted",
+    )
+    parser.add_argument("--project", metavar="DIR", type=Path, default=HERE, help="the project's directory (this one)")
+    parser.add_argument("--verbose", action="store_true", help="show the traceback of a defect")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, command in COMMANDS.items():
+        described = f"{command.help[0].upper()}{command.help[1:]}. {command.description}".strip()
+        subparser = commands.add_parser(name, help=command.help, description=described)
+        # Only the one that is called is imported: the engine's SDK takes half a second.
+        if name in given:
+            _module(name).add_arguments(subparser)
+    return parser
+
+
+class _Module(Protocol):
+    """What a command's module offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, context: Context, options: argparse.Namespace) -> int: ...
+
+
+def _module(command: str) -> _Module:
+    return cast(_Module, importlib.import_module(f"delivery.{COMMANDS[command].module}"))
+
+
+def _stopped(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    # As Ctrl-C, also where a shell has turned that off for what runs in the background.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stopped)
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""Where the stacks are, as the Automation API sees it."""
+
+from pulumi.automation import LocalWorkspace
+
+
+class Backend(LocalWorkspace):
+    """The Automation API's workspace, except that it leaves the stack that a person has selected as it is.
+
+    Selecting is for the whole machine: after `make promote STACK=prod` a bare `pulumi up` would be one of prod.
+    """
+
+    def select_stack(self, stack_name: str) -> None:
+        self.pulumi_command.run(["stack", "--show-name", "--stack", stack_name], self.work_dir, self.env_vars)
+
+    def create_stack(self, stack_name: str) -> None:
+        provider = ["--secrets-provider", self.secrets_provider] if self.secrets_provider else []
+        self.pulumi_command.run(["stack", "init", "--no-select", *provider, stack_name], self.work_dir, self.env_vars)

@@ -1,0 +1,98 @@
+"""A stack's own file: its settings, and a copy of it with one-off values."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+
+from delivery.context import Context
+from delivery.problems import DeliveryError
+from infra import settings
+from infra.problems import Problem, SettingsError, shown
+from infra.settings import Settings
+from offline import stackfile
+
+
+def settings_of(context: Context, stack: str, overrides: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a stack, from its file, the defaults of `Pulumi.yaml` and `overrides` (`namespace:key` to text).
+
+    Raises:
+        DeliveryError: there is no such stack, or its file has problems; all of them are in the message.
+    """
+    try:
+        config, problems = stackfile.load(context.project, stack).config, []
+    except (stackfile.UnknownStackError, stackfile.NoProjectError) as error:
+        raise DeliveryError(str(error)) from None
+    except stackfile.StackFileError as error:
+        config = error.partial.config if error.partial else {}
+        problems = [Problem(each.key, each.value, each.reason, each.cure) for each in error.problems]
+    if not settings.STACK_NAME.fullmatch(stack):
+        problems.append(Problem("stack", shown(stack), settings.STACK_REASON, settings.STACK_CURE))
+    try:
+        parsed = settings.parse({**config, **(overrides or {})})
+    except SettingsError as error:
+        told = {problem.key for problem in problems}
+        problems += [problem for problem in error.problems if problem.key not in told]
+    if problems:
+        raise DeliveryError(f"stack {shown(stack)}: {SettingsError(problems)}")
+    return parsed
+
+
+def secrets_provider(project: Path, stack: str) -> str | None:
+    """Who encrypts the stack's secrets, as its file says (`secretsprovider`); None if it does not.
+
+    Raises:
+        DeliveryError: the stack has no file.
+    """
+    document = yaml.safe_load(_read(project, stack)) or {}
+    found = document.get("secretsprovider") if isinstance(document, dict) else None
+    return str(found) if found else None
+
+
+@contextlib.contextmanager
+def overridden_file(project: Path, stack: str, overrides: Mapping[str, str] | None) -> Iterator[str | None]:
+    """The path of a copy of the stack's file with `overrides` in it, which goes at the end; None if there are none.
+
+    One-off values must not get into the file that is committed.
+
+    Raises:
+        DeliveryError: the stack has no file.
+    """
+    if not overrides:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="helloworld-") as folder:
+        copy = Path(folder) / f"Pulumi.{stack}.yaml"
+        copy.write_text(overridden(_read(project, stack), overrides), "utf-8")
+        yield str(copy)
+
+
+def overridden(text: str, overrides: Mapping[str, str]) -> str:
+    """A stack's file with these values (`namespace:key` to a string) in its `config`, and everything else as it was.
+
+    Works on nodes, not on values: what `yes`, `1.10` or `0o7` mean is for the engine's parser to say, not for Python's.
+    """
+    document = yaml.compose(text, Loader=yaml.SafeLoader) or yaml.MappingNode("tag:yaml.org,2002:map", [])
+    config = next((value for key, value in document.value if key.value == "config"), None)
+    if not isinstance(config, yaml.MappingNode):
+        # Missing, or there and empty.
+        document.value = [(key, value) for key, value in document.value if key.value != "config"]
+        config = yaml.MappingNode("tag:yaml.org,2002:map", [])
+        document.value.append((_text("config"), config))
+    config.value = [(key, value) for key, value in config.value if key.value not in overrides]
+    config.value += [(_text(key), _text(value, style='"')) for key, value in overrides.items()]
+    config.flow_style = False
+    return str(yaml.serialize(document, Dumper=yaml.SafeDumper, width=10_000, allow_unicode=True))
+
+
+def _text(value: str, style: str | None = None) -> yaml.ScalarNode:
+    return yaml.ScalarNode("tag:yaml.org,2002:str", value, style=style)
+
+
+def _read(project: Path, stack: str) -> str:
+    try:
+        return stackfile.file_of(project, stack).read_text("utf-8")
+    except (stackfile.UnknownStackError, stackfile.NoProjectError) as error:
+        raise DeliveryError(str(error)) from None

@@ -1,0 +1,165 @@
+"""`make up STACK=local`: the same release on the cluster of kubectl's current context."""
+
+import argparse
+import contextlib
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from delivery import releases
+from delivery.configuration import settings_of
+from delivery.context import Context
+from delivery.kube_context import refusal
+from delivery.problems import DeliveryError
+from delivery.workspace import Workspace
+from infra.address import FORWARDED_PORT
+from infra.image import image_tag, last_commit
+from infra.image_source import CONTEXT
+from infra.release import NAME
+from infra.settings import PROJECT
+from offline import stackfile
+
+STATE_FOLDER = ".state"
+# The state of a local stack has no secret; the engine wants a passphrase all the same.
+PASSPHRASE = "local"  # noqa: S105
+KUBECTL_SECONDS = 30.0
+FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
+# A kubeconfig, with nothing of the machine's other clusters in it.
+ONE_CONTEXT = ("config", "view", "--minify", "--flatten", "--raw", "--output", "yaml")
+WHICH = (
+    "config",
+    "view",
+    "--minify",
+    "--output",
+    "jsonpath={.current-context}{'\\n'}{.contexts[0].context.cluster}{'\\n'}{.clusters[0].cluster.server}",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `python -m delivery up` takes."""
+    parser.add_argument("--stack", required=True, metavar="NAME", help="a stack whose setting platform is local")
+
+
+def run(context: Context, options: argparse.Namespace) -> int:
+    """Build the image, bring it into the cluster, deploy the release, and say how it is reached.
+
+    Raises:
+        DeliveryError: it was refused or failed.
+    """
+    stack: str = options.stack
+    settings, source = settings_of(context, stack), context.project / CONTEXT
+    if settings.platform != "local":
+        raise DeliveryError(f"stack {stack} is not local.\n  cure: make deploy STACK={stack}")
+    with prepared(context, stack) as cluster:
+        message = releases.message(f"up {stack}", image_tag(source, None, settings.source_url), last_commit(source))
+        outputs = Workspace.open(cluster.context, stack, create=True).up(message)
+        namespace = outputs["namespace"]
+        context.console.say(
+            f"{outputs['url']} answers while this runs:\n"
+            f"  kubectl --context {cluster.name} -n {namespace} port-forward service/{NAME} {FORWARDED_PORT}:80"
+        )
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalCluster:
+    """The cluster of a kubectl context, by its `name`, and the `context` in which a stack is deployed to it."""
+
+    name: str
+    context: Context
+
+
+@contextlib.contextmanager
+def prepared(context: Context, stack: str) -> Iterator[LocalCluster]:
+    """The current context's cluster, and nothing else, for as long as a command takes.
+
+    The stack's state is in the project's folder, one for each cluster: what was deployed to one is not on another, nor
+    on one of the same name that was made anew. The stack's file stays as it is.
+
+    Raises:
+        DeliveryError: there is no cluster, or it looks like one that is not for this.
+    """
+    name, of, server = _kubectl(context, *WHICH).splitlines()
+    if refused := refusal(name, of, server, throw_away=True):
+        raise DeliveryError(f"stack {stack} is for a cluster on this machine: {refused}")
+    identity = _kubectl(context, "get", "namespace", "kube-system", "--output", "jsonpath={.metadata.uid}")
+    state = context.project / STATE_FOLDER / f"{stack}-{identity}"
+    state.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{PROJECT}-") as folder, _kept(stackfile.file_of(context.project, stack)):
+        kubeconfig = Path(folder) / "kubeconfig"
+        kubeconfig.touch(mode=0o600)
+        kubeconfig.write_text(_kubectl(context, *ONE_CONTEXT), "utf-8")
+        environ = {
+            **context.environ,
+            "KUBECONFIG": str(kubeconfig),
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        }
+        yield LocalCluster(name=name, context=replace(context, environ=environ))
+
+
+@contextlib.contextmanager
+def reachable(context: Context, namespace: str = PROJECT) -> Iterator[str]:
+    """The URL of the service, through a port that kubectl forwards meanwhile.
+
+    Raises:
+        DeliveryError: kubectl does not forward.
+    """
+    command = [_kubectl_path(context), "-n", namespace, "port-forward", f"service/{NAME}", ":80"]
+    with subprocess.Popen(
+        command, env=dict(context.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as forward:
+        try:
+            said = forward.stdout.readline() if forward.stdout else ""
+            found = FORWARDING.match(said)
+            if not found:
+                forward.terminate()
+                reason = forward.stderr.read().strip() if forward.stderr else ""
+                raise DeliveryError(f"kubectl forwards no port to service/{NAME} in {namespace}: {reason or said}")
+            yield f"http://127.0.0.1:{found[1]}"
+        finally:
+            forward.terminate()
+
+
+@contextlib.contextmanager
+def _kept(file: Path) -> Iterator[None]:
+    # The engine writes the salt of its passphrase into it; that of a local state is nobody else's business.
+    before = file.read_bytes()
+    try:
+        yield
+    finally:
+        if file.read_bytes() != before:
+            file.write_bytes(before)
+
+
+def _kubectl_path(context: Context) -> str:
+    found = shutil.which("kubectl", path=context.environ.get("PATH"))
+    if found is None:
+        raise DeliveryError(
+            "a local stack needs kubectl, which is not installed.\n  cure: https://kubernetes.io/docs/tasks/tools/"
+        )
+    return found
+
+
+def _kubectl(context: Context, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            [_kubectl_path(context), *arguments],
+            env=dict(context.environ),
+            capture_output=True,
+            text=True,
+            timeout=KUBECTL_SECONDS,
+        )
+        reason = done.stderr.strip() if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        reason = f"no answer within {KUBECTL_SECONDS:.0f} seconds"
+    if reason:
+        raise DeliveryError(
+            f"kubectl reaches no cluster: {reason}\n  cure: make kind, or start the cluster that "
+            "`kubectl config current-context` names"
+        )
+    return done.stdout

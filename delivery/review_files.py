@@ -1,0 +1,107 @@
+"""The stack file of a review environment on this machine, and the comment that tells of the environment."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from delivery import markdown
+from delivery.configuration import secrets_provider, settings_of
+from delivery.context import Context
+from delivery.problems import DeliveryError
+from delivery.stack_files import least_review_stack_file, review_stack, review_stack_file
+from infra.problems import shown
+
+PLATFORM = "dev"
+LABEL = "stage"
+MARKER = "<!-- helloworld:review -->"
+MOST_CHARACTERS = 20_000
+
+
+def path_of(context: Context, number: int) -> Path:
+    """Where the stack's file is."""
+    return context.project / f"Pulumi.{review_stack(number)}.yaml"
+
+
+def write_for_deployment(context: Context, number: int) -> None:
+    """Write the stack's file, anew from what the platform's file says now.
+
+    Raises:
+        DeliveryError: the platform's settings allow no review environment.
+    """
+    settings = settings_of(context, PLATFORM)
+    text = review_stack_file(number, PLATFORM, settings, secrets_provider(context.project, PLATFORM))
+    _write(path_of(context, number), text)
+
+
+def write_for_destruction(context: Context, number: int) -> None:
+    """Write the stack's file. The platform's settings, whatever they are by now, do not keep an old environment alive.
+
+    Raises:
+        DeliveryError: the file cannot be written.
+    """
+    try:
+        write_for_deployment(context, number)
+    except DeliveryError as error:
+        path = path_of(context, number)
+        context.console.warn(f"{path.name} cannot be made from {PLATFORM}'s file as it is now: {error}")
+        if not path.exists():
+            _write(path, least_review_stack_file(PLATFORM, _secrets_provider(context)))
+
+
+def _secrets_provider(context: Context) -> str | None:
+    try:
+        return secrets_provider(context.project, PLATFORM)
+    except DeliveryError:
+        return None
+
+
+def deployed(url: str, commit: str, days: int, run: str) -> str:
+    """The comment on an environment that runs."""
+    return (
+        f"### Review environment\n\n{url}\n\n"
+        f"Runs the image of commit `{commit[:7]}`. Each push updates it; it goes when the label `{LABEL}` or the pull "
+        f"request does, or after {days} days without a push.{run}"
+    )
+
+
+def failed(error: str, run: str) -> str:
+    """The comment on an environment whose `up` or smoke test failed."""
+    reason = markdown.fit(markdown.code(error, "text"), MOST_CHARACTERS, "**The rest is in the run's log.**")
+    return (
+        f"### Review environment\n\n❌ The last update failed.\n\n{reason}\n\n"
+        f"What is there stays for the next push to mend; taking the label `{LABEL}` away destroys it.{run}"
+    )
+
+
+def destroyed(why: str, run: str) -> str:
+    """The comment on an environment that is gone."""
+    return f"### Review environment\n\nDestroyed: {why}. The label `{LABEL}` makes it anew.{run}"
+
+
+def whole_number(environ: Mapping[str, str], name: str, default: int) -> int:
+    """A variable that is a number from 1 to 1000.
+
+    Raises:
+        DeliveryError: it is not.
+    """
+    text = environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= 1000):
+        raise DeliveryError(f"{name} = {shown(text)}: it is not a whole number from 1 to 1000")
+    return int(text)
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing, however this ends."""
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                file.write(text)
+                file.close()
+                os.chmod(file.name, 0o644)  # noqa: PTH101 - as git would write it
+                os.replace(file.name, path)  # noqa: PTH105 - of a name
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise DeliveryError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,0 +1,178 @@
+"""One stack of the project, driven through Pulumi's Automation API."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pulumi.automation import OutputMap, Stack, StackSummary, UpdateSummary
+
+from delivery import configuration
+from delivery.backend import Backend
+from delivery.context import Context
+from delivery.engine import Engine, pulumi_command
+from delivery.explanation import NoStackError, Step, Told, explained
+from delivery.problems import DeliveryError
+from infra.settings import Settings
+
+__all__ = ["Preview", "Step", "Workspace", "stacks"]
+
+# The registry keeps the newest 50 images: what is older cannot be gone back to.
+HISTORY_LENGTH = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What an `up` would do: the number of resources by operation, without those that stay the same and without
+    providers, each of the others, and the engine's whole text.
+    """
+
+    changes: Mapping[str, int]
+    text: str
+    steps: tuple[Step, ...] = ()
+
+
+class Workspace:
+    """One stack of the project.
+
+    What the engine says while it works goes to the console line by line. Every operation raises `DeliveryError` with
+    the engine's own reasons when it fails, and `Interruption` when it was told to stop.
+    """
+
+    def __init__(self, context: Context, stack: Stack, engine: Engine) -> None:
+        self._context, self._stack, self._engine = context, stack, engine
+        self.name: str = stack.name
+
+    @classmethod
+    def open(cls, context: Context, stack: str, *, create: bool) -> Self:
+        """A stack of the project in the backend, made if need be.
+
+        Args:
+            context: its environment is what the engine runs with. What changes a stack does so as the stack's deploy
+                role: `identity.as_deployer` gives the context for it.
+            stack: its name.
+            create: make it if it does not exist; its file says who encrypts its secrets.
+
+        Raises:
+            DeliveryError: it does not exist or cannot be made, or there is no engine.
+        """
+        engine = pulumi_command(context.project, context.console.say, context.environ)
+        provider = configuration.secrets_provider(context.project, stack) if create else None
+        backend = Backend(work_dir=str(context.project), secrets_provider=provider, pulumi_command=engine, env_vars={})
+        try:
+            with explained(engine, f"opening stack {stack}"):
+                found = (Stack.create_or_select if create else Stack.select)(stack, backend)
+        except NoStackError:
+            raise DeliveryError(
+                f"there is no stack {stack} in the backend yet.\n  cure: deploy it first (make deploy STACK={stack}), "
+                "or look whether PULUMI_BACKEND_URL and `pulumi whoami --verbose` name the right backend"
+            ) from None
+        return cls(context, found, engine)
+
+    @property
+    def settings(self) -> Settings:
+        """The stack's settings, from its file."""
+        return configuration.settings_of(self._context, self.name)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secret ones in plain; the console hides those from now on."""
+        with self._explained("reading the outputs of"):
+            return self._plain(self._stack.outputs())
+
+    def up(self, message: str, overrides: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Deploy the program.
+
+        Args:
+            message: for the history.
+            overrides: settings for this time only, `namespace:key` to text.
+
+        Returns:
+            The outputs.
+        """
+        with self._overridden(overrides) as file, self._explained("the update of") as told:
+            result = self._stack.up(
+                message=message,
+                config_file=file,
+                color="never",
+                show_secrets=False,
+                suppress_outputs=True,
+                suppress_progress=True,
+                on_output=self._context.console.say,
+                on_error=self._context.console.say,
+                on_event=told.take,
+            )
+            return self._plain(result.outputs)
+
+    def preview(self, overrides: Mapping[str, str] | None = None, *, refresh: bool = False) -> Preview:
+        """What `up` would do.
+
+        Args:
+            overrides: as of `up`.
+            refresh: look at the cloud first, so that what was changed there is seen.
+        """
+        with self._overridden(overrides) as file, self._explained("the preview of") as told:
+            result = self._stack.preview(
+                config_file=file,
+                color="never",
+                diff=True,
+                refresh=refresh,
+                suppress_progress=True,
+                on_event=told.take,
+            )
+        counts = Counter({str(getattr(op, "value", op)): count for op, count in result.change_summary.items()})
+        counts.subtract(step.op for step in told.provider_steps)
+        text = "\n".join(part for part in (result.stdout.strip(), result.stderr.strip()) if part)
+        return Preview(
+            changes={op: count for op, count in counts.items() if op != "same" and count > 0},
+            text=self._context.console.redacted(f"{text}\n"),
+            steps=tuple(told.steps),
+        )
+
+    def destroy(self) -> None:
+        """Delete everything in the stack; the stack and its history stay."""
+        with self._explained("the destruction of") as told:
+            self._stack.destroy(
+                color="never",
+                show_secrets=False,
+                suppress_progress=True,
+                on_output=self._context.console.say,
+                on_error=self._context.console.say,
+                on_event=told.take,
+            )
+
+    def remove(self) -> None:
+        """Remove the stack and its history from the backend; nothing may be in it. Its file stays."""
+        with self._explained("the removal of"):
+            self._stack.workspace.remove_stack(self.name, preserve_config=True)
+
+    def history(self) -> list[UpdateSummary]:
+        """The stack's updates, newest first: the hundred that count."""
+        with self._explained("reading the history of"):
+            return self._stack.history(page_size=HISTORY_LENGTH, show_secrets=False)
+
+    def cancel(self) -> None:
+        """Remove the stack's lock, whoever holds it."""
+        with self._explained("unlocking"):
+            self._stack.cancel()
+
+    def _plain(self, outputs: OutputMap) -> dict[str, Any]:
+        self._context.console.hide(str(each.value) for each in outputs.values() if each.secret)
+        return {name: each.value for name, each in outputs.items()}
+
+    def _overridden(self, overrides: Mapping[str, str] | None) -> contextlib.AbstractContextManager[str | None]:
+        return configuration.overridden_file(self._context.project, self.name, overrides)
+
+    def _explained(self, what: str) -> "contextlib.AbstractContextManager[Told]":
+        return explained(self._engine, f"{what} stack {self.name}", self.name)
+
+
+def stacks(context: Context) -> list[StackSummary]:
+    """All stacks of the project that the backend has.
+
+    Raises:
+        DeliveryError: the backend cannot be read.
+    """
+    engine = pulumi_command(context.project, context.console.say, context.environ)
+    with explained(engine, "reading the backend's list of stacks"):
+        return Backend(work_dir=str(context.project), pulumi_command=engine, env_vars={}).list_stacks()

@@ -35,8 +35,9 @@ def github() -> Iterator[FakeGitHub]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, github: FakeGitHub) -> Stage:
+def stage(tmp_path: Path, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Stage:
     made = Stage(tmp_path, Service("http://127.0.0.1:9"))
+    made.in_process(monkeypatch)
     made.environ |= github.environ
     made.pulumi.stack("dev", made.outputs(NEW))
     return made

@@ -44,11 +44,12 @@ def github() -> Iterator[FakeGitHub]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, github: FakeGitHub) -> Iterator[Stage]:
+def stage(tmp_path: Path, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """Dev is deployed, pull request 7 is open and has the label."""
     stages: list[Stage] = []
     with serving(lambda: stages[0]) as service:
         made = Stage(tmp_path, service)
+        made.in_process(monkeypatch)
         stages.append(made)
         made.stack = "pr-7"
         made.environ |= github.environ

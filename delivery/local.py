@@ -53,7 +53,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
     stack: str = options.stack
     settings, source = settings_of(context, stack), context.project / CONTEXT
     if settings.platform != "local":
-        raise DeliveryError(f"stack {stack} is not local.\n  cure: make deploy STACK={stack}")
+        raise DeliveryError(f"stack {stack} is not local.\n  cure: make deploy STACK={stack}, or make up STACK=local")
     with prepared(context, stack) as cluster:
         message = releases.message(f"up {stack}", image_tag(source, None, settings.source_url), last_commit(source))
         outputs = Workspace.open(cluster.context, stack, create=True).up(message)

@@ -20,8 +20,9 @@ override REGION := $(value REGION)
 override REPOSITORY := $(value REPOSITORY)
 override REVERT_PULL_REQUEST := $(value REVERT_PULL_REQUEST)
 override THROW_AWAY := $(value THROW_AWAY)
+override IF_LEFT := $(value IF_LEFT)
 override UNLOCK := $(value UNLOCK)
-export STACK FORMAT AGAINST PR TO FROM IMAGE SECTION EVENT REPORTS BRANCH INFRASTRUCTURE REGION REPOSITORY REVERT_PULL_REQUEST THROW_AWAY UNLOCK
+export STACK FORMAT AGAINST PR TO FROM IMAGE SECTION EVENT REPORTS BRANCH INFRASTRUCTURE REGION REPOSITORY REVERT_PULL_REQUEST THROW_AWAY IF_LEFT UNLOCK
 VENV := .venv
 RUN := $(VENV)/bin/python
 # Of kind 0.33: https://github.com/kubernetes-sigs/kind/releases
@@ -98,7 +99,7 @@ destroy: $(VENV)/installed ## Delete everything in STACK
 
 .PHONY: unlock
 unlock: $(VENV)/installed ## Remove the lock that a killed update of STACK has left
-	@$(DELIVERY) unlock --stack="$$STACK"
+	@$(DELIVERY) unlock --stack="$$STACK" $${IF_LEFT:+--if-left}
 
 .PHONY: review
 review: $(VENV)/installed ## Make or update the review environment of PR

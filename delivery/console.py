@@ -41,8 +41,10 @@ class Console:
         self._write(self._err, f"error: {message}")
 
     def _write(self, stream: TextIO, text: str) -> None:
-        # A runner of GitHub takes a line that begins so for a command; what engines and pods say must not be one.
-        lines = [f"| {line}" if line.lstrip().startswith(("::", "##[")) else line for line in text.splitlines() or [""]]
+        # A runner of GitHub takes these for commands, the second one anywhere in a line; what engines and pods say must
+        # not be one.
+        told = (line.replace("##[", "## [") for line in text.splitlines() or [""])
+        lines = [f"| {line}" if line.lstrip().startswith("::") else line for line in told]
         safe = self._redact("\n".join(lines))
         with self._lock:
             try:

@@ -20,7 +20,7 @@ from delivery.problems import DeliveryError
 from delivery.releases import IMAGE_SETTING
 from delivery.slack import notify
 from delivery.workflow_run import run_address
-from delivery.workspace import Preview, Workspace, stacks
+from delivery.workspace import Preview, Workspace
 from infra.problems import shown
 from infra.settings import PROJECT, STACK_NAME
 
@@ -51,8 +51,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
     github = GitHub.from_environ(context)
     # A stack without a file is a mistake; one that was never deployed is none.
     settings = settings_of(context, options.stack)
-    there = any(each.name == options.stack for each in stacks(context))
-    workspace = Workspace.open(context, options.stack, create=False) if there else None
+    workspace = Workspace.find(context, options.stack)
     running = workspace.outputs().get("image") if workspace else None
     if workspace is None or not running:
         context.console.say(f"{options.stack} is not deployed: there is nothing to compare.")

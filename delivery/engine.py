@@ -15,7 +15,7 @@ from semver import VersionInfo
 
 from delivery.interruption import Relay
 from delivery.problems import DeliveryError, Interruption
-from delivery.running import recorded
+from delivery.running import recorded, told
 
 SKIP_VERSION_CHECK = "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK"
 FOLDER = ".engine"
@@ -58,7 +58,7 @@ class Engine(PulumiCommand):
         # The language plugins lie beside it.
         environment["PATH"] = os.pathsep.join([str(Path(self.command).parent), environment.get("PATH", os.defpath)])
         environment |= {"PULUMI_AUTOMATION_API": "true", "PULUMI_SKIP_UPDATE_CHECK": "true"}
-        with Relay(self._say) as relay:
+        with Relay(self._say, lambda pid: told(Path(cwd), pid)) as relay:
             try:
                 child = subprocess.Popen(
                     [self.command, "--non-interactive", *args],

@@ -19,10 +19,11 @@ class Relay:
 
     Args:
         say: where to say what was done with it.
+        told: called with the child's process id once it has been told.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, say: Callable[[str], None], told: Callable[[int], None]) -> None:
+        self._say, self._told = say, told
         self._child: subprocess.Popen[str] | None = None
         self._before: dict[signal.Signals, Any] = {}
         self.received = 0
@@ -31,7 +32,7 @@ class Relay:
         """Pass to `child` what came and what comes."""
         self._child = child
         if self.received:
-            child.send_signal(signal.SIGINT)
+            self._tell(child)
 
     def __enter__(self) -> Self:
         # Elsewhere Python lets nobody handle signals, and none arrives.
@@ -47,11 +48,15 @@ class Relay:
     def _pass(self, _: int, __: FrameType | None) -> None:
         self.received += 1
         if self._child is not None:
-            # `send_signal` looks first whether it still runs.
-            self._child.send_signal(signal.SIGINT)
+            self._tell(self._child)
         self._say(
             "Interrupted: the engine finishes what it has begun and releases its lock. "
             "Once more stops it at once, and may leave operations pending."
             if self.received == 1
             else "Interrupted again: the engine stops at once."
         )
+
+    def _tell(self, child: "subprocess.Popen[str]") -> None:
+        # `send_signal` looks first whether it still runs.
+        child.send_signal(signal.SIGINT)
+        self._told(child.pid)

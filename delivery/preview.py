@@ -10,7 +10,7 @@ from delivery.identity import reading
 from delivery.location import located
 from delivery.problems import DeliveryError
 from delivery.stack_state import kept_image
-from delivery.workspace import Preview, Workspace, stacks
+from delivery.workspace import Preview, Workspace
 from infra.settings import PROJECT, Settings
 
 REPORTS = Path(".reports")
@@ -84,9 +84,9 @@ def counted(preview: Preview) -> str:
 
 
 def _preview(context: Context, stack: str, settings: Settings) -> Preview | None:
-    if stack not in {each.name for each in stacks(context)}:
+    workspace = Workspace.find(context, stack)
+    if workspace is None:
         return None
-    workspace = Workspace.open(context, stack, create=False)
     running = str(workspace.outputs().get("image", "")) if settings.promote_from else ""
     kept = kept_image(settings, running)
     if kept:

@@ -48,19 +48,18 @@ def review(context: Context, number: int, seconds: float) -> int:
         )
     else:
         admit(github.pull_request(number), github.repository)
-    there = [each.name for each in stacks(context)]
-    refuse_too_many(review_stack(number), there, limit)
-    _require_platform(context, there)
-    write_for_deployment(context, number)
+    stack = review_stack(number)
     try:
+        there = [each.name for each in stacks(context)]
+        refuse_too_many(stack, there, limit)
+        _require_platform(context, there)
+        write_for_deployment(context, number)
         outputs, commit = _deploy(context, number, seconds)
     except DeliveryError as error:
         if github:
             _tell_failure(context, github, number, str(error))
-        stack = review_stack(number)
-        raise DeliveryError(
-            f"{error}\n  {stack} stays as it is: the next push mends it, `make review-destroy PR={number}` ends it"
-        ) from None
+        after = f"the next push tries again; make review-destroy PR={number} ends what is there of {stack}"
+        raise DeliveryError(f"{error}\n  {after}") from None
     announce.tell(context, f"review pull request {number}", outputs, commit)
     if github:
         text = deployed(str(outputs["url"]), commit, days, run_address(context.environ))

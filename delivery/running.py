@@ -5,10 +5,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FOLDER = Path(".engine") / "running"
+TOLD = "told to stop"
 # Longer than anything that AWS makes here takes; a pipeline ends it before.
 STOP_SECONDS = 1800.0
 EVERY_SECONDS = 0.2
@@ -41,6 +42,18 @@ def recorded(project: Path, arguments: Sequence[str], pid: int) -> Iterator[None
         record.unlink(missing_ok=True)
 
 
+def told(project: Path, pid: int) -> None:
+    """Remember that this engine has been told to stop."""
+    for record in (project / FOLDER).glob(f"*.{pid}"):
+        with suppress(OSError):
+            record.write_text(TOLD, "utf-8")
+
+
+def records(project: Path, stack: str) -> list[Path]:
+    """What is remembered of engines that work on a stack, or did so when their command was killed."""
+    return sorted((project / FOLDER).glob(f"{stack}.*"))
+
+
 def stop(project: Path, stack: str, say: Callable[[str], None], seconds: float = STOP_SECONDS) -> bool:
     """Let the engines that still work on a stack finish what they have begun, and wait for it.
 
@@ -54,14 +67,17 @@ def stop(project: Path, stack: str, say: Callable[[str], None], seconds: float =
         Whether none works on it any more.
     """
     left = []
-    for record in sorted((project / FOLDER).glob(f"{stack}.*")):
+    for record in records(project, stack):
         pid = int(record.suffix[1:])
-        if _runs(pid):
-            say(f"The engine of a command that was killed still works on stack {stack}; it is told to stop ...")
-            os.killpg(pid, signal.SIGINT)
-            left.append(pid)
-        else:
+        if not _runs(pid):
             record.unlink(missing_ok=True)
+            continue
+        left.append(pid)
+        say(f"The engine of a command that was killed still works on stack {stack}; waiting for it ...")
+        # The second time it would stop at once, and leave operations pending.
+        if record.read_text("utf-8") != TOLD:
+            record.write_text(TOLD, "utf-8")
+            os.killpg(pid, signal.SIGINT)
     end = time.monotonic() + seconds
     while (left := [pid for pid in left if _runs(pid)]) and time.monotonic() < end:
         time.sleep(EVERY_SECONDS)

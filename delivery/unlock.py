@@ -7,13 +7,16 @@ from delivery.context import Context
 from delivery.identity import as_deployer
 from delivery.location import located
 from delivery.problems import DeliveryError
-from delivery.running import stop
+from delivery.running import records, stop
 from delivery.workspace import Workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `python -m delivery unlock` takes."""
     parser.add_argument("--stack", required=True, metavar="NAME", help="the stack: it has a file Pulumi.NAME.yaml")
+    parser.add_argument(
+        "--if-left", action="store_true", help="only if a killed command in this very checkout has left its engine"
+    )
 
 
 def run(context: Context, options: argparse.Namespace) -> int:
@@ -23,6 +26,9 @@ def run(context: Context, options: argparse.Namespace) -> int:
         DeliveryError: the stack does not exist or cannot be reached, or an engine on this machine works on it.
     """
     stack: str = options.stack
+    if options.if_left and not records(context.project, stack):
+        context.console.say(f"No engine of this checkout was left behind: a lock of stack {stack} is somebody else's.")
+        return 0
     settings = settings_of(context, stack)
     with located(context, stack, settings) as here:
         if not stop(context.project, stack, context.console.say):

@@ -57,6 +57,25 @@ class Workspace:
         Raises:
             DeliveryError: it does not exist or cannot be made, or there is no engine.
         """
+        found = cls._found(context, stack, create=create)
+        if found is None:
+            raise DeliveryError(
+                f"there is no stack {stack} in the backend yet.\n  cure: deploy it first (make deploy STACK={stack}), "
+                "or look whether PULUMI_BACKEND_URL and `pulumi whoami --verbose` name the right backend"
+            )
+        return found
+
+    @classmethod
+    def find(cls, context: Context, stack: str) -> Self | None:
+        """As `open`; None if there is no such stack. Unlike a list of stacks, it reads no other one.
+
+        Raises:
+            DeliveryError: the backend cannot be asked, or there is no engine.
+        """
+        return cls._found(context, stack, create=False)
+
+    @classmethod
+    def _found(cls, context: Context, stack: str, *, create: bool) -> Self | None:
         engine = pulumi_command(context.project, context.console.say, context.environ)
         provider = configuration.secrets_provider(context.project, stack) if create else None
         backend = Backend(work_dir=str(context.project), secrets_provider=provider, pulumi_command=engine, env_vars={})
@@ -64,10 +83,7 @@ class Workspace:
             with explained(engine, f"opening stack {stack}"):
                 found = (Stack.create_or_select if create else Stack.select)(stack, backend)
         except NoStackError:
-            raise DeliveryError(
-                f"there is no stack {stack} in the backend yet.\n  cure: deploy it first (make deploy STACK={stack}), "
-                "or look whether PULUMI_BACKEND_URL and `pulumi whoami --verbose` name the right backend"
-            ) from None
+            return None
         return cls(context, found, engine)
 
     @property
@@ -117,6 +133,8 @@ class Workspace:
                 color="never",
                 diff=True,
                 refresh=refresh,
+                # Else the refresh reaches the cluster with the kubeconfig of the last `up`, in its deployer's name.
+                run_program=refresh or None,
                 suppress_progress=True,
                 on_event=told.take,
             )

@@ -32,6 +32,30 @@ WATCHED: Kinds = {
     "events.k8s.io": ["events"],
     "discovery.k8s.io": ["endpointslices"],
 }
+# What a reviewer's change must keep to, and what is said to one that does not. `object` is null on deletion, and of a
+# Namespace `request.namespace` is its own name.
+# An Ingress may name a group, and whoever joins a group adds rules to its balancer:
+# https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#group.name
+_INGRESS = "'alb.ingress.kubernetes.io/'"
+FENCE: Mapping[str, str] = {
+    f"request.namespace.startsWith('{REVIEW_NAMESPACES}')": (
+        f"review environments live in namespaces whose names begin with {REVIEW_NAMESPACES}"
+    ),
+    "object == null || object.kind != 'Namespace' || (has(object.metadata.labels) && "
+    "'pod-security.kubernetes.io/enforce' in object.metadata.labels && "
+    "object.metadata.labels['pod-security.kubernetes.io/enforce'] == 'restricted')": (
+        "the namespace of a review environment enforces the pod security standard `restricted`"
+    ),
+    "object == null || object.kind != 'Ingress' || (has(object.metadata.annotations) && "
+    f"({_INGRESS} + 'group.name') in object.metadata.annotations && "
+    f"object.metadata.annotations[{_INGRESS} + 'group.name'] == request.namespace && "
+    f"!object.metadata.annotations.exists(key, key in [{_INGRESS} + 'load-balancer-name', "
+    f"{_INGRESS} + 'security-groups']))": (
+        "the Ingress of a review environment has the balancer group of its namespace, and no other's name or groups"
+    ),
+    "object == null || object.kind != 'Service' || (object.spec.type == 'ClusterIP' && "
+    "!has(object.spec.externalIPs))": "the Service of a review environment is reached through its Ingress only",
+}
 # What the program makes on a cluster besides a release.
 FENCES: Kinds = {
     RBAC_GROUP: ["clusterroles", "clusterrolebindings", "roles", "rolebindings"],
@@ -57,8 +81,9 @@ class FencedAccess(pulumi.ComponentResource):
     """Rights for code from pull requests.
 
     Reviewers: RBAC cannot tell namespaces apart by the beginning of their names, so it grants the kinds that a release
-    is made of, and an admission policy refuses every change outside the namespaces of review environments. They can
-    read those kinds everywhere; Secrets are not among them.
+    is made of, and an admission policy refuses every change outside the namespaces of review environments, and inside
+    them what reaches beyond: pods that are not `restricted`, another's balancer. They can read those kinds everywhere;
+    Secrets are not among them.
 
     Previewers: they read what the program makes, and Helm's records of the controller, which are Secrets of its
     namespace. They change nothing; the plugin then compares without asking the API what it would make of a change.
@@ -129,11 +154,8 @@ class FencedAccess(pulumi.ComponentResource):
                     )
                 ],
                 validations=[
-                    admission.ValidationArgs(
-                        # Of a Namespace, this is its own name.
-                        expression=f"request.namespace.startsWith('{REVIEW_NAMESPACES}')",
-                        message=f"review environments live in namespaces whose names begin with {REVIEW_NAMESPACES}",
-                    )
+                    admission.ValidationArgs(expression=expression, message=message)
+                    for expression, message in FENCE.items()
                 ],
             ),
             opts=self._child,

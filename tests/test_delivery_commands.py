@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery import releases
+from delivery import releases, running
 from delivery.context import Context
 from delivery.local import LocalCluster
 from infra.image import image_tag
@@ -674,3 +674,33 @@ def test_what_the_stacks_own_registry_has_is_not_copied_again(stage: Stage) -> N
     assert stage.run("promote", "--stack", "prod", *QUICK).code == 0
     assert f'helloworld:image: "{REGISTRY}@{OTHER}"' in configs(stage)[0]
     assert "imageFrom" not in configs(stage)[0]
+
+
+def test_a_lock_is_cleared_if_left_only_where_an_engine_was_left(stage: Stage) -> None:
+    stage.pulumi.stack("dev", stage.outputs(OLD))
+    done = stage.run("unlock", "--stack", "dev", "--if-left")
+    assert done.code == 0
+    assert "somebody else's" in done.out
+    assert not stage.pulumi.called("cancel")
+    (stage.project / running.FOLDER).mkdir(parents=True)
+    # Of a process that has long ended.
+    (stage.project / running.FOLDER / "dev.999999999").touch()
+    assert stage.run("unlock", "--stack", "dev", "--if-left").code == 0
+    assert stage.pulumi.called("cancel")
+
+
+@pytest.mark.parametrize("command", ["preview", "drift"])
+def test_what_only_reads_asks_for_no_list_of_stacks(stage: Stage, command: str) -> None:
+    """The engine's list opens every stack's state, and the preview role may read the environments' only."""
+    stage.pulumi.stack("dev", stage.outputs(OLD))
+    stage.run(command, "--stack", "dev")
+    assert stage.pulumi.called("preview")
+    assert not stage.pulumi.called("stack", "ls")
+
+
+def test_drift_reaches_the_cluster_as_the_program_says_now(stage: Stage) -> None:
+    """A refresh alone takes the kubeconfig of the last update, in the name of whoever deployed then."""
+    stage.pulumi.stack("dev", stage.outputs(OLD))
+    stage.run("drift", "--stack", "dev")
+    (call,) = stage.pulumi.called("preview")
+    assert {"--refresh", "--run-program=true"} <= set(call["argv"])

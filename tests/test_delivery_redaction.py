@@ -77,8 +77,8 @@ def test_what_is_learnt_later_is_hidden_from_then_on() -> None:
 
 def test_nothing_said_is_taken_for_a_command_by_a_runner() -> None:
     out = io.StringIO()
-    Console(out, out, Redactor([])).say("fine\n  ::stop-commands::x\n##[error]y")
-    assert out.getvalue() == "fine\n|   ::stop-commands::x\n| ##[error]y\n"
+    Console(out, out, Redactor([])).say("fine\n  ::stop-commands::x\npod | ##[set-output]y")
+    assert out.getvalue() == "fine\n|   ::stop-commands::x\npod | ## [set-output]y\n"
 
 
 def test_a_console_that_nobody_reads_any_more_stops_nothing() -> None:

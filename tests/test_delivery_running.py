@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.running import FOLDER, recorded, stop
+from delivery.running import FOLDER, recorded, stop, told
 
 UP = ["up", "--stack", "dev", "--yes"]
 WAIT = "print('ready', flush=True); signal.pause()"
@@ -55,6 +55,29 @@ def test_an_engine_that_was_left_behind_is_let_finish(tmp_path: Path, engines: l
         assert stop(tmp_path, "dev", said.append)
     assert engines[0].wait(5) == 0
     assert len(said) == 1
+
+
+def test_one_that_has_been_told_to_stop_already_is_only_waited_for(
+    tmp_path: Path, engines: list["subprocess.Popen[str]"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second interrupt would make the engine stop at once, in the middle of what it does."""
+    engines.append(engine(STAYS))
+    monkeypatch.setattr(os, "killpg", lambda *_: pytest.fail("told again"))
+    with recorded(tmp_path, UP, engines[0].pid):
+        told(tmp_path, engines[0].pid)
+        assert not stop(tmp_path, "dev", lambda _: None, seconds=0)
+
+
+def test_what_has_told_it_is_remembered_for_the_next_time(
+    tmp_path: Path, engines: list["subprocess.Popen[str]"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines.append(engine(STAYS))
+    signals: list[int] = []
+    monkeypatch.setattr(os, "killpg", lambda _, number: signals.append(number))
+    with recorded(tmp_path, UP, engines[0].pid):
+        for _ in range(2):
+            stop(tmp_path, "dev", lambda _: None, seconds=0)
+    assert signals == [signal.SIGINT]
 
 
 def test_one_that_does_not_end_keeps_its_lock(tmp_path: Path, engines: list["subprocess.Popen[str]"]) -> None:

@@ -202,11 +202,27 @@ class TestReviewAccess:
 
     def test_the_fence_is_around_the_namespaces_of_review_environments(self, fenced: Plan, review: Plan) -> None:
         (policy,) = fenced.of("kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy")
-        (validation,) = policy.inputs["spec"]["validations"]
-        prefix = validation["expression"].split("'")[1]
+        expressions = [each["expression"] for each in policy.inputs["spec"]["validations"]]
+        (prefix,) = [each.split("'")[1] for each in expressions if each.startswith("request.namespace.startsWith")]
         assert str(review.outputs["namespace"]).startswith(prefix)
         assert not str(fenced.outputs["namespace"]).startswith(prefix)
         assert policy.inputs["spec"]["failurePolicy"] == "Fail"
+
+    def test_a_review_environment_of_this_program_keeps_to_the_fence(self, review: Plan) -> None:
+        """What the fence asks of objects, asked of the plan; that it refuses others was seen on a real API server."""
+        (namespace,) = review.of("kubernetes:core/v1:Namespace")
+        assert namespace.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+        (ingress,) = review.of(INGRESS)
+        annotations = ingress.inputs["metadata"]["annotations"]
+        assert annotations["alb.ingress.kubernetes.io/group.name"] == ingress.inputs["metadata"]["namespace"]
+        assert not {"load-balancer-name", "security-groups"} & {key.rpartition("/")[2] for key in annotations}
+        (service,) = review.of("kubernetes:core/v1:Service")
+        assert service.inputs["spec"]["type"] == "ClusterIP"
+
+    @pytest.mark.parametrize("what", ["'Namespace'", "'Ingress'", "'Service'", "enforce", "group.name", "externalIPs"])
+    def test_the_fence_looks_at_what_reaches_beyond_a_namespace(self, fenced: Plan, what: str) -> None:
+        (policy,) = fenced.of("kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy")
+        assert any(what in each["expression"] for each in policy.inputs["spec"]["validations"])
 
     def test_it_grants_no_secrets_no_rights_and_no_wildcard(self, fenced: Plan) -> None:
         (role,) = fenced.of("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")

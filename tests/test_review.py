@@ -194,7 +194,7 @@ class TestReview:
         done = run(stage, "review", "--pr=7")
         assert done.code == 1
         assert "quota exceeded" in done.err
-        assert "pr-7 stays as it is" in done.err
+        assert "the next push tries again" in done.err
         assert "pr-7" in stage.pulumi.state["stacks"]
         (comment,) = comments(github)
         assert "The last update failed" in comment

@@ -155,7 +155,7 @@ def test_a_step_is_a_pinned_action_or_one_make_target_that_is_there(file: str, n
     commands = [str(step["run"]) for step in run_steps(job)]
     assert commands
     # Neither an expression, which would be pasted into the shell, nor anything that a reader must decode.
-    assert [line for line in commands if not re.fullmatch(r"(exec )?make [a-z-]+( [A-Z]+=[a-z0-9-]+)*", line)] == []
+    assert [line for line in commands if not re.fullmatch(r"(exec )?make [a-z-]+( [A-Z_]+=[a-z0-9-]+)*", line)] == []
     assert targets(job) <= there
 
 
@@ -230,15 +230,15 @@ def test_an_event_that_means_nothing_pushes_nothing_out_of_a_queue() -> None:
 def test_every_job_stands_in_a_queue_and_only_checks_are_cut_off(file: str, name: str, job: Job) -> None:
     queue = job.get("concurrency", WORKFLOWS[file].get("concurrency", {}))
     assert queue["group"]
-    assert queue["cancel-in-progress"] is (file == "check.yml")
+    assert queue["cancel-in-progress"] is (file == "check.yml" or name == "preview")
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_deployments_of_a_stack_wait_for_each_other_and_for_whoever_clears_its_lock(stack: str) -> None:
+def test_deployments_of_a_stack_wait_for_each_other_and_clearing_a_lock_pushes_none_out(stack: str) -> None:
     queue = {"group": f"stack-{stack}", "cancel-in-progress": False}
     assert WORKFLOWS["deploy.yml"]["jobs"][stack]["concurrency"] == queue
     unlock = WORKFLOWS["unlock.yml"]["jobs"]["unlock"]["concurrency"]
-    assert unlock == {**queue, "group": "stack-${{ inputs.stack }}"}
+    assert unlock == {**queue, "group": "unlock-${{ inputs.stack }}"}
 
 
 @pytest.mark.parametrize("file", ["preview.yml", "drift.yml", "rollback.yml"])
@@ -257,10 +257,12 @@ def test_a_cancelled_run_leaves_no_lock(file: str, name: str, job: Job) -> None:
             continue
         after = steps[place + 1]
         assert target(after) == "unlock"
+        # What another run has locked meanwhile is not for this one to clear.
+        assert after["run"].endswith(" IF_LEFT=yes")
         # Cancelled before it began, the job holds no lock: the one that is there is somebody else's.
         assert after["if"] == f"cancelled() && steps.{step['id']}.outcome != 'skipped'"
         if stack := re.search(r"STACK=(\w+)", step["run"]):
-            assert after["run"] == f"make unlock STACK={stack[1]}"
+            assert after["run"] == f"make unlock STACK={stack[1]} IF_LEFT=yes"
         elif "PR" in step["env"]:
             assert after["env"]["STACK"] == f"pr-{step['env']['PR']}"
         else:
@@ -368,13 +370,25 @@ def test_the_label_makes_and_unmakes_a_review_environment(happened: dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("promote", "status", "expected"),
-    [("prod", "success", True), ("", "success", False), ("prod", "failure", False), ("prod", "cancelled", False)],
+    ("promote", "deploy", "dev", "run", "expected"),
+    [
+        ("prod", "dev", "success", "", True),
+        ("", "dev", "success", "", False),
+        ("prod", "dev", "failure", "", False),
+        # Pushed out of its queue, or out of time, while the run goes on.
+        ("prod", "dev", "cancelled", "", False),
+        ("prod", "dev", "success", "cancelled", False),
+        # Its environment was refused, or `targets` failed.
+        ("prod", "dev", "skipped", "", False),
+        ("prod", "", "skipped", "", True),
+    ],
 )
-def test_prod_is_promoted_to_unless_something_before_it_failed(promote: str, status: str, expected: bool) -> None:
+def test_prod_is_promoted_to_only_after_what_was_to_be_deployed_before(
+    promote: str, deploy: str, dev: str, run: str, expected: bool
+) -> None:
     condition = WORKFLOWS["deploy.yml"]["jobs"]["prod"]["if"]
-    needs = {"targets": {"outputs": {"promote": promote}}}
-    assert holds(condition, {}, needs=needs, status=status) is expected
+    needs = {"targets": {"outputs": {"promote": promote, "deploy": deploy}}, "dev": {"result": dev}}
+    assert holds(condition, {}, needs=needs, status=run) is expected
 
 
 def test_every_branch_that_can_deploy_starts_the_workflow() -> None:

@@ -71,11 +71,11 @@ DELIVERY := exec $(RUN) -m delivery
 .PHONY: bootstrap
 bootstrap: $(VENV)/installed ## Once per account: state bucket, key, roles
 	@$(DELIVERY) bootstrap $${REGION:+--region="$$REGION"} $${REPOSITORY:+--repository="$$REPOSITORY"} \
-		$${UNLOCK:+--unlock}
+		$(if $(filter yes,$(UNLOCK)),--unlock)
 
 .PHONY: deploy
 deploy: $(VENV)/installed ## Deploy STACK and test it; INFRASTRUCTURE=yes keeps its image
-	@$(DELIVERY) deploy --stack="$$STACK" $${INFRASTRUCTURE:+--infrastructure}
+	@$(DELIVERY) deploy --stack="$$STACK" $(if $(filter yes,$(INFRASTRUCTURE)),--infrastructure)
 
 .PHONY: promote
 promote: $(VENV)/installed ## Roll out on STACK the image that FROM runs, or IMAGE
@@ -99,7 +99,7 @@ destroy: $(VENV)/installed ## Delete everything in STACK
 
 .PHONY: unlock
 unlock: $(VENV)/installed ## Remove the lock that a killed update of STACK has left
-	@$(DELIVERY) unlock --stack="$$STACK" $${IF_LEFT:+--if-left}
+	@$(DELIVERY) unlock --stack="$$STACK" $(if $(filter yes,$(IF_LEFT)),--if-left)
 
 .PHONY: review
 review: $(VENV)/installed ## Make or update the review environment of PR
@@ -143,8 +143,8 @@ local-check: $(VENV)/installed ## Deploy, test, break, recover and destroy STACK
 	@$(DELIVERY) local-check --stack="$$STACK"
 
 .PHONY: rehearse
-rehearse: $(VENV)/installed ## The life of STACK on a real engine and a throw-away cluster, without an account
-	@exec $(RUN) -m rehearsal --stack="$$STACK" $${THROW_AWAY:+--context-is-throw-away}
+rehearse: $(VENV)/installed ## The life of STACK on a real engine, without an account; THROW_AWAY=yes for an unknown cluster
+	@exec $(RUN) -m rehearsal --stack="$$STACK" $(if $(filter yes,$(THROW_AWAY)),--context-is-throw-away)
 
 .PHONY: lock
 lock: $(VENV)/installed-dev ## Renew the lock files from the *.in files

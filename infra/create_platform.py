@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as k8s
 
 from infra import addons, subnets
 from infra.access import Access, AccessArgs, role_mappings, user_mappings
@@ -12,6 +11,7 @@ from infra.cluster import Cluster, ClusterArgs
 from infra.fenced_access import FencedAccess, FencedAccessArgs
 from infra.fenced_access import grants as fenced_grants
 from infra.flow_logs import FlowLogs, FlowLogsArgs
+from infra.kubernetes_provider import kubernetes_provider
 from infra.load_balancer import LoadBalancerController, LoadBalancerControllerArgs
 from infra.network import Network, NetworkArgs
 from infra.nodes import NodeRole, Nodes, NodesArgs
@@ -76,14 +76,10 @@ def create(settings: Settings, tags: Mapping[str, str], aws_provider: aws.Provid
         opts,
     )
     access = Access(f"{PROJECT}-access", AccessArgs(cluster_name=cluster.cluster_name, grants=grants), opts)
-    provider = k8s.Provider(
-        f"{PROJECT}-kubernetes",
+    provider = kubernetes_provider(
         kubeconfig=cluster.kubeconfig,
         # A kubeconfig may change; what makes it another cluster, and every object another object, is its name.
         cluster_identifier=name,
-        enable_server_side_apply=True,
-        # A killed `up` leaves objects that the state does not know; the next one takes them over.
-        upsert_existing_objects=True,
         # Nothing says it but this edge: objects are made with the rights of an access entry, and deleted before it.
         opts=pulumi.ResourceOptions(depends_on=[access]),
     )

@@ -48,7 +48,7 @@ def choose(settings: Settings, home: Platform) -> ImageSource:
 
 def _promoted(source: str, registry_url: pulumi.Output[str], aws_provider: aws.Provider) -> ImageSource:
     login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(provider=aws_provider))
-    hook = promotion.bring(f"{PROJECT}-image-bring", source, registry_url, pulumi.Output.secret(login.password))
+    hook = promotion.bring(f"{PROJECT}-image-bring", source, registry_url, login.password)
     return ImageSource(reference=promotion.own_reference(registry_url, source), before_rollout=(hook,))
 
 

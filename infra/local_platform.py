@@ -1,8 +1,8 @@
 """The cluster of kubectl's current context: kind, k3d, minikube, Docker Desktop."""
 
 import pulumi
-import pulumi_kubernetes as k8s
 
+from infra.kubernetes_provider import kubernetes_provider
 from infra.platform import Platform
 from infra.settings import PROJECT, Settings
 
@@ -15,9 +15,8 @@ def local(settings: Settings) -> Platform:
     Whether that context may be used is asked before the program runs, by `make up`: a program that looked at the
     machine's kubeconfig would not have the same plan everywhere.
     """
-    provider = k8s.Provider(f"{PROJECT}-kubernetes", enable_server_side_apply=True, upsert_existing_objects=True)
     return Platform(
-        provider=provider,
+        provider=kubernetes_provider(),
         kubeconfig=pulumi.Output.from_input(""),
         cluster_name=pulumi.Output.from_input("local"),
         registry_url=pulumi.Output.from_input(

@@ -4,9 +4,9 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as k8s
 
 from infra.kubeconfig import as_role
+from infra.kubernetes_provider import kubernetes_provider
 from infra.load_balancer import INGRESS_CLASS
 from infra.platform import Platform
 from infra.registry import Registry, RegistryArgs
@@ -25,13 +25,7 @@ def reference(settings: Settings, aws_provider: aws.Provider) -> Platform:
     other = StackOutputs(str(settings.platform_stack))
     kubeconfig = other.require("kubeconfig").apply(lambda known: as_role(known, settings.deploy_role))
     cluster_name = other.require("clusterName")
-    provider = k8s.Provider(
-        f"{PROJECT}-kubernetes",
-        kubeconfig=kubeconfig,
-        cluster_identifier=f"{PROJECT}-{settings.platform_stack}",
-        enable_server_side_apply=True,
-        upsert_existing_objects=True,
-    )
+    provider = kubernetes_provider(kubeconfig=kubeconfig, cluster_identifier=f"{PROJECT}-{settings.platform_stack}")
     registry = Registry(
         f"{PROJECT}-registry", RegistryArgs(repository_name=name, force_delete=not settings.protect), opts
     )

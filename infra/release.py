@@ -130,8 +130,6 @@ class Release(pulumi.ComponentResource):
                     # A little after the progress deadline, so that the failure that is seen is the roll-out's own,
                     # and at once.
                     "pulumi.com/timeoutSeconds": str(args.rollout_seconds + 10),
-                    # A roll-back writes the pod template too; the next `up` must be able to take it over again.
-                    "pulumi.com/patchForce": "true",
                 }
             ),
             # No replicas: they are the autoscaler's, and a number here would reset its choice at every update.

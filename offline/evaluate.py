@@ -25,7 +25,7 @@ from pulumi.runtime.stack import run_in_stack
 
 from offline import stackfile
 from offline.plan import Plan
-from offline.recorder import Recorder
+from offline.recorder import Recorder, Transform
 from offline.sandbox import Sandbox
 from offline.stackfile import Problem, StackFileError
 
@@ -140,7 +140,10 @@ def _program_problems(project_dir: Path, refused: StackFileError) -> list[Proble
 
 @dataclass(frozen=True)
 class _Callbacks:
-    """Stands in for the server that the engine would call hooks and transforms back on: the preview calls none."""
+    """Stands in for the server that the engine would call hooks and transforms back on.
+
+    The preview calls no hook, and of the transforms those of the whole stack.
+    """
 
     recorder: Recorder
 
@@ -155,8 +158,12 @@ class _Callbacks:
         self.recorder.say("warning", "A transform is registered, which the offline preview does not run.")
         return callback_pb2.Callback()
 
+    def register_stack_transform(self, transform: Transform) -> callback_pb2.Callback:
+        """Accept a transform of every resource."""
+        self.recorder.transforms.append(transform)
+        return callback_pb2.Callback()
+
     register_state_migration = register_transform
-    register_stack_transform = register_transform
     register_invoke_transform = register_transform
 
 

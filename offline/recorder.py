@@ -2,9 +2,11 @@
 
 # ruff: noqa: N802 - the protocol names these methods.
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pulumi
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import alias_pb2, engine_pb2, provider_pb2, resource_pb2
@@ -13,6 +15,7 @@ from offline import cloud, remote, wire
 from offline.component import Component, Made
 from offline.plan import Message, Plan, Resource
 
+Transform = Callable[[pulumi.ResourceTransformArgs], Any]
 STACK_TYPE = "pulumi:pulumi:Stack"
 REFERENCE_TYPE = "pulumi:pulumi:StackReference"
 SEVERITIES = {engine_pb2.INFO: "info", engine_pb2.WARNING: "warning", engine_pb2.ERROR: "error"}
@@ -59,6 +62,7 @@ class Recorder(mocks.MockMonitor):
         self.project, self.stack, self.unknowns = project, stack, unknowns
         self._stack_outputs = stack_outputs or {}
         self._unresolved: dict[str, None] = {}
+        self.transforms: list[Transform] = []
         self.recorded: dict[str, Resource] = {}
         self.messages: list[Message] = []
         self.outputs: dict[str, Any] = {}
@@ -90,7 +94,7 @@ class Recorder(mocks.MockMonitor):
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=self._stack_urn)
         urn = self.make_urn(request.parent, request.type, request.name)
-        inputs = wire.raw(request.object)
+        inputs = self._transformed(request.type, request.name, wire.raw(request.object), custom=request.custom)
         properties = {key: sorted(value.urns) for key, value in request.propertyDependencies.items() if value.urns}
         self._record(
             Resource(
@@ -175,6 +179,21 @@ class Recorder(mocks.MockMonitor):
         message = Message(severity, text, urn)
         if message not in self.messages:
             self.messages.append(message)
+
+    def _transformed(self, type_: str, name: str, inputs: dict[str, Any], *, custom: bool) -> dict[str, Any]:
+        """Inputs as the program's transforms leave them. What they do to options is not followed."""
+        for transform in self.transforms:
+            # No opts: what they are is known to the engine only.
+            args = pulumi.ResourceTransformArgs(
+                custom=custom, type_=type_, name=name, props=inputs, opts=pulumi.ResourceOptions()
+            )
+            result = transform(args)
+            if inspect.iscoroutine(result):
+                result.close()
+                self.say("warning", "An asynchronous transform is registered, which the offline preview does not run.")
+            elif isinstance(result, pulumi.ResourceTransformResult):
+                inputs = dict(result.props)
+        return inputs
 
     def _parent(self, urn: str) -> str | None:
         if not urn or urn == self._stack_urn:
@@ -264,6 +283,7 @@ class Recorder(mocks.MockMonitor):
         urn = self.make_urn(parent, type_, name)
         properties = {key: sorted(set(urns)) for key, urns in (property_dependencies or {}).items() if urns}
         marked = wire.marked({key: value for key, value in inputs.items() if value is not None})
+        marked = self._transformed(type_, name, marked, custom=custom)
         self._record(
             Resource(
                 urn=urn,

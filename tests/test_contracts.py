@@ -195,11 +195,6 @@ def test_a_logical_name_says_which_resource_it_is(plan: Plan) -> None:
     assert [name for name, count in Counter(ours).items() if count > 1] == []
 
 
-def test_an_object_that_a_killed_up_has_left_is_taken_over_by_the_next(plan: Plan) -> None:
-    provider = plan.one("pulumi:providers:kubernetes", "helloworld-kubernetes").inputs
-    assert provider["upsertExistingObjects"] in (True, "true")
-
-
 def test_another_kubeconfig_is_not_taken_for_another_cluster(plan: Plan) -> None:
     provider = plan.one("pulumi:providers:kubernetes", "helloworld-kubernetes").inputs
     assert provider["clusterIdentifier"] == f"helloworld-{plan.stack}"

@@ -14,6 +14,7 @@ import pytest
 
 from offline.evaluate import ProgramError, StalledError, evaluate, record
 from offline.plan import Plan
+from offline.references import evaluate_with_references
 from offline.stackfile import StackFileError
 
 THING = "test:index:Thing"
@@ -267,3 +268,62 @@ class TestTheRealProgram:
         plan = planned("dev", {"authenticationMode": "API_AND_CONFIG_MAP"})
         (config_map,) = plan.of("kubernetes:core/v1:ConfigMap")
         assert "system:bootstrappers" in config_map.inputs["data"]["mapRoles"]
+
+
+class TestTransforms:
+    def test_a_transform_of_the_stack_is_seen_in_the_plan(self) -> None:
+        def sized(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+            if args.type_ != "test:index:Thing":
+                return None
+            return pulumi.ResourceTransformResult(props={**args.props, "size": 2}, opts=args.opts)
+
+        def program() -> None:
+            pulumi.runtime.register_resource_transform(sized)
+            pulumi.CustomResource("test:index:Thing", "thing", {"size": 1})
+            pulumi.CustomResource("test:index:Other", "other", {"size": 1})
+
+        plan = record(program)
+        assert plan.one("test:index:Thing", "thing").inputs == {"size": 2}
+        assert plan.one("test:index:Other", "other").inputs == {"size": 1}
+        assert plan.messages == []
+
+    def test_one_that_cannot_be_run_is_told(self) -> None:
+        async def later(args: pulumi.ResourceTransformArgs) -> None: ...
+
+        def program() -> None:
+            pulumi.runtime.register_resource_transform(later)
+            pulumi.CustomResource("test:index:Thing", "thing", {"size": 1})
+
+        plan = record(program)
+        assert plan.one("test:index:Thing", "thing").inputs == {"size": 1}
+        assert any("does not run" in message.text for message in plan.messages)
+
+
+class TestReferences:
+    PROGRAM = (
+        "import pulumi\n"
+        "other = pulumi.Config().get('other')\n"
+        "if other:\n"
+        "    size = pulumi.StackReference(f'organization/tiny/{other}').outputs.apply(lambda known: known['size'])\n"
+        "    pulumi.CustomResource('test:index:Thing', 'thing', {'size': size})\n"
+        "pulumi.export('size', 7)\n"
+    )
+
+    @pytest.fixture
+    def tiny(self, tmp_path: Path) -> Path:
+        (tmp_path / "Pulumi.yaml").write_text("name: tiny\nruntime: python\n")
+        (tmp_path / "__main__.py").write_text(self.PROGRAM)
+        (tmp_path / "Pulumi.a.yaml").write_text("config:\n  tiny:other: b\n")
+        (tmp_path / "Pulumi.b.yaml").write_text("config: {}\n")
+        (tmp_path / "Pulumi.c.yaml").write_text("config:\n  tiny:other: gone\n")
+        return tmp_path
+
+    def test_the_outputs_of_another_stack_are_those_of_its_own_plan(self, tiny: Path) -> None:
+        plan = evaluate_with_references(tiny, "a")
+        assert plan.one("test:index:Thing", "thing").inputs == {"size": 7}
+        assert plan.unresolved == ()
+
+    def test_those_of_a_stack_without_a_file_stay_unknown(self, tiny: Path) -> None:
+        plan = evaluate_with_references(tiny, "c", unknowns=True)
+        assert plan.one("test:index:Thing", "thing").inputs == {"size": "[unknown]"}
+        assert plan.unresolved == ("organization/tiny/gone",)

@@ -142,6 +142,11 @@ class TestLocal:
         assert not local.of(INGRESS)
         assert local.outputs["url"] == "http://localhost:8080"
 
+    def test_it_is_reached_from_everywhere_as_a_forwarded_port_comes_from_the_node(self, local: Plan) -> None:
+        (policy,) = local.of("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+        (rule,) = policy.inputs["spec"]["ingress"]
+        assert rule["from"] == [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
+
     def test_nothing_of_this_machine_is_in_the_plan(self, local: Plan) -> None:
         (provider,) = local.of("pulumi:providers:kubernetes")
         assert {"kubeconfig", "context"}.isdisjoint(provider.inputs)
@@ -306,6 +311,30 @@ class TestBoundary:
 
     def test_nothing_else_is_touched(self) -> None:
         assert self.transformed("aws:iam/policy:Policy", {}) is None
+
+    def test_it_reaches_the_roles_inside_remote_components_too(self, planned: Planner) -> None:
+        """The deploy role may make no role without it."""
+        roles = planned("prod", {"permissionsBoundary": self.ARN}).of("aws:iam/role:Role")
+        assert any(role.modelled for role in roles)
+        assert len(roles) >= 4
+        assert {role.inputs["permissionsBoundary"] for role in roles} == {self.ARN}
+
+    def test_without_one_no_role_has_any(self, prod: Plan) -> None:
+        assert prod.of("aws:iam/role:Role")
+        assert not [role for role in prod.of("aws:iam/role:Role") if "permissionsBoundary" in role.inputs]
+
+
+@pytest.mark.parametrize("kind", ["dev", "review", "local"])
+def test_objects_that_a_killed_up_has_left_or_a_person_has_changed_are_taken_over(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    (provider,) = [
+        each
+        for each in request.getfixturevalue(kind).of("pulumi:providers:kubernetes")
+        if each.name == "helloworld-kubernetes"
+    ]
+    for option in ("enableServerSideApply", "upsertExistingObjects", "enablePatchForce"):
+        assert provider.inputs[option] in (True, "true")
 
 
 class TestPromotion:

@@ -109,11 +109,6 @@ def test_the_engine_notices_a_failed_roll_out_by_its_own_deadline(planned: Plann
     assert 77 < int(deployment["metadata"]["annotations"]["pulumi.com/timeoutSeconds"]) <= 90
 
 
-def test_an_update_takes_over_what_a_roll_back_has_written(plan: Plan) -> None:
-    deployment = plan.one(DEPLOYMENT, "helloworld-release-deployment").inputs
-    assert deployment["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
-
-
 def test_the_number_of_pods_is_left_to_the_autoscaler(planned: Planner) -> None:
     plan = planned("dev", {"replicasMin": "3", "replicasMax": "9", "cpuTargetPercent": "55"})
     assert "replicas" not in spec(plan, DEPLOYMENT, "deployment")

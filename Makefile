@@ -20,9 +20,10 @@ override REGION := $(value REGION)
 override REPOSITORY := $(value REPOSITORY)
 override REVERT_PULL_REQUEST := $(value REVERT_PULL_REQUEST)
 override THROW_AWAY := $(value THROW_AWAY)
+override REFRESH := $(value REFRESH)
 override IF_LEFT := $(value IF_LEFT)
 override UNLOCK := $(value UNLOCK)
-export STACK FORMAT AGAINST PR TO FROM IMAGE SECTION EVENT REPORTS BRANCH INFRASTRUCTURE REGION REPOSITORY REVERT_PULL_REQUEST THROW_AWAY IF_LEFT UNLOCK
+export STACK FORMAT AGAINST PR TO FROM IMAGE SECTION EVENT REPORTS BRANCH INFRASTRUCTURE REGION REPOSITORY REVERT_PULL_REQUEST THROW_AWAY REFRESH IF_LEFT UNLOCK
 VENV := .venv
 RUN := $(VENV)/bin/python
 # Of kind 0.33: https://github.com/kubernetes-sigs/kind/releases
@@ -74,8 +75,9 @@ bootstrap: $(VENV)/installed ## Once per account: state bucket, key, roles
 		$(if $(filter yes,$(UNLOCK)),--unlock)
 
 .PHONY: deploy
-deploy: $(VENV)/installed ## Deploy STACK and test it; INFRASTRUCTURE=yes keeps its image
-	@$(DELIVERY) deploy --stack="$$STACK" $(if $(filter yes,$(INFRASTRUCTURE)),--infrastructure)
+deploy: $(VENV)/installed ## Deploy STACK and test it; INFRASTRUCTURE=yes keeps its image, REFRESH=yes mends drift
+	@$(DELIVERY) deploy --stack="$$STACK" $(if $(filter yes,$(INFRASTRUCTURE)),--infrastructure) \
+		$(if $(filter yes,$(REFRESH)),--refresh)
 
 .PHONY: promote
 promote: $(VENV)/installed ## Roll out on STACK the image that FROM runs, or IMAGE

@@ -20,13 +20,12 @@ provider = aws.Provider(f"{name}-aws", region=config.region, default_tags={"tags
 in_aws = pulumi.ResourceOptions(providers={"aws": provider})
 account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider)).account_id
 
-bucket_name = account.apply(lambda number: names.state_bucket(number, config.region))
-store = StateStore(f"{name}-state", StateStoreArgs(bucket_name=bucket_name), in_aws)
+store = StateStore(f"{name}-state", StateStoreArgs(account=account, region=config.region), in_aws)
 github = GitHubTokens(f"{name}-github", GitHubTokensArgs(provider_arn=config.github_oidc_provider), in_aws)
 roles = access.create(config, account, store.key_arn, github.provider_arn, in_aws)
 
 pulumi.export("stateBucket", store.bucket)
-pulumi.export("backendUrl", account.apply(lambda number: names.backend_url(number, config.region)))
+pulumi.export("backendUrl", store.backend_url)
 pulumi.export("secretsProvider", names.secrets_provider(config.region))
 pulumi.export("previewRole", roles.preview)
 pulumi.export("reviewRole", roles.review)

@@ -70,7 +70,7 @@ def create(
             trust=who.apply(lambda known: trust.review_trust(known[0], known[1], repository)),
             boundary=place.apply(lambda known: boundary(known, names.REVIEW_ROLE, None)),
             topics=TOPICS,
-            policies=place.apply(lambda known: review_policies(known, settings.review_stack, zones)),
+            policies=place.apply(lambda known: review_policies(known, zones)),
         ),
         opts,
     )

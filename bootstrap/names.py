@@ -8,7 +8,10 @@ PREVIEW_ROLE = f"{PROJECT}-preview"
 REVIEW_ROLE = f"{PROJECT}-review"
 # The GitHub environment of the jobs that make review environments.
 REVIEW_ENVIRONMENT = "review"
-REVIEW_STACKS = "pr-*"
+REVIEW_PREFIX = "pr-"
+REVIEW_STACKS = f"{REVIEW_PREFIX}*"
+# The stack on whose cluster review environments stand.
+REVIEW_PLATFORM = "dev"
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 
 

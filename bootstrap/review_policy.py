@@ -13,19 +13,18 @@ from bootstrap.state_access import may_read, may_write
 
 UNSCOPED = ("ecr:GetAuthorizationToken", "route53:ListHostedZones", "route53:ListHostedZonesByName")
 # The host name of a review environment, and the proof of its certificate.
-RECORD_NAMES = ("pr-*.*", "_*.pr-*.*")
+RECORD_NAMES = (f"{names.REVIEW_STACKS}.*", f"_*.{names.REVIEW_STACKS}.*")
 
 
-def review_policies(account: Account, cluster_stack: str, hosted_zones: Sequence[str]) -> dict[str, str]:
+def review_policies(account: Account, hosted_zones: Sequence[str]) -> dict[str, str]:
     """The policy documents of the review role by topic, as JSON.
 
     Args:
         account: where.
-        cluster_stack: the stack on whose cluster review environments stand.
         hosted_zones: ids of the zones that records are written in; none means all of the account.
     """
     repositories = [account.arn("ecr", f"repository/{names.PROJECT}-{names.REVIEW_STACKS}")]
-    cluster = [account.arn("eks", f"cluster/{names.PROJECT}-{cluster_stack}")]
+    cluster = [account.arn("eks", f"cluster/{names.PROJECT}-{names.REVIEW_PLATFORM}")]
     resources = document(
         allow("LookAround", UNSCOPED, ["*"]),
         allow("FindCluster", ["eks:DescribeCluster"], cluster),

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from bootstrap import names
+from infra.ordering import after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,6 @@ class Role(pulumi.ComponentResource):
                     f"{name}-{topic}-attachment", role=role.name, policy_arn=policy.arn, opts=child
                 )
             )
-        self.arn = pulumi.Output.all(role.arn, *[each.id for each in attachments]).apply(lambda known: str(known[0]))
+        self.arn = after(role.arn, *[each.id for each in attachments])
         self.boundary_arn = boundary.arn
         self.register_outputs({"arn": self.arn, "boundary_arn": self.boundary_arn})

@@ -31,7 +31,7 @@ def _distinct(items: list[str]) -> list[str]:
 
 
 def _environment(name: str) -> str:
-    if name == names.REVIEW_ENVIRONMENT or name.startswith("pr-"):
+    if name == names.REVIEW_ENVIRONMENT or name.startswith(names.REVIEW_PREFIX):
         raise ValueError("it is a name of review environments")
     return name
 
@@ -57,7 +57,6 @@ class Settings(BaseModel):
     environments: Annotated[list[Environment], AfterValidator(_distinct)] = Field(
         ["dev", "prod"], min_length=1, max_length=10, description="names of one to ten stacks, e.g. [dev, prod]"
     )
-    review_stack: str = Field("dev", description="one of the environments")
     default_branch: Branch = Field("main", description="the name of a branch, e.g. main")
     operators: Annotated[list[PrincipalArn], AfterValidator(_distinct)] = Field(
         [], description="ARNs of IAM roles and users, e.g. [arn:aws:iam::123456789012:role/operator]"
@@ -134,8 +133,8 @@ def _given(configuration: Mapping[str, str], problems: list[Problem], reasons: d
 def _between(settings: Settings) -> dict[str, str]:
     """What is wrong between settings that are right by themselves, by key."""
     found = {}
-    if settings.review_stack not in settings.environments:
-        found["reviewStack"] = "it is not among the environments"
+    if names.REVIEW_PLATFORM not in settings.environments:
+        found["environments"] = f"it has not {names.REVIEW_PLATFORM}, on whose cluster review environments stand"
     account = "0" * 12
     longest = max(
         len(trust.deploy_trust(account, trust.provider_arn(account), settings.repository, each, settings.operators))

@@ -7,25 +7,29 @@ import pulumi
 import pulumi_aws as aws
 
 from bootstrap import names
+from infra.ordering import after
 
 OLD_VERSION_DAYS = 90
 
 
 @dataclass(frozen=True, kw_only=True)
 class StateStoreArgs:
-    """What the store takes: the name of its bucket."""
+    """What the store takes: the account's number and the region, which the bucket is named after."""
 
-    bucket_name: pulumi.Input[str]
+    account: pulumi.Input[str]
+    region: str
 
 
 class StateStore(pulumi.ComponentResource):
     """The state bucket (versioned, encrypted, private, TLS only) and the KMS key of Pulumi's secrets.
 
     The bucket encrypts with S3's own key: whoever loses the KMS key loses the secrets in the states and not the states,
-    this program's among them. Outputs: `bucket` (its name, once it is closed to the world) and `key_arn`.
+    this program's among them. Outputs: `bucket` (its name, once it is closed to the world),
+    `backend_url` (as Pulumi names it) and `key_arn`.
     """
 
     bucket: pulumi.Output[str]
+    backend_url: pulumi.Output[str]
     key_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: StateStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -33,8 +37,10 @@ class StateStore(pulumi.ComponentResource):
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=True)
+        account = pulumi.Output.from_input(args.account)
+        bucket_name = account.apply(lambda number: names.state_bucket(number, args.region))
         # The name is a contract: every run finds the state by it.
-        bucket = aws.s3.Bucket(f"{name}-bucket", bucket=args.bucket_name, opts=kept)
+        bucket = aws.s3.Bucket(f"{name}-bucket", bucket=bucket_name, opts=kept)
         key = aws.kms.Key(
             f"{name}-key",
             description="Encrypts the secrets in Pulumi's states and stack files",
@@ -45,9 +51,10 @@ class StateStore(pulumi.ComponentResource):
         # The name is a contract: stack files name the key by it.
         aws.kms.Alias(f"{name}-key-alias", name=names.KEY_ALIAS, target_key_id=key.key_id, opts=kept)
         closed = self._close(bucket)
-        self.bucket = pulumi.Output.all(bucket.bucket, *closed).apply(lambda known: str(known[0]))
+        self.bucket = after(bucket.bucket, *closed)
+        self.backend_url = account.apply(lambda number: names.backend_url(number, args.region))
         self.key_arn = key.arn
-        self.register_outputs({"bucket": self.bucket, "key_arn": self.key_arn})
+        self.register_outputs({"bucket": self.bucket, "backend_url": self.backend_url, "key_arn": self.key_arn})
 
     def _close(self, bucket: aws.s3.Bucket) -> list[pulumi.Output[str]]:
         s3, name, opts = aws.s3, self._name, self._child

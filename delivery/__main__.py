@@ -17,68 +17,60 @@ from delivery.problems import DeliveryError
 from delivery.redaction import Redactor, secrets_of
 
 HERE = Path(__file__).resolve().parent.parent
-DONE, FAILED, INTERRUPTED = 0, 1, 130
+FAILED, INTERRUPTED = 1, 130
 
 
 @dataclass(frozen=True)
 class _Command:
-    """A command: the module that has its `add_arguments` and `run`, imported when it is called, and what it does."""
+    """What a command does. Its module is named after it, has its `add_arguments` and `run`, and is imported on call."""
 
-    module: str
     help: str
     description: str = ""
 
 
 COMMANDS: Mapping[str, _Command] = {
     "deploy": _Command(
-        "deploy",
         "deploy a stack as the checkout has it, and test it",
         "Builds the image if there is none of this source, updates the stack as its deploy role, and tests its "
         "address. If the test fails, the image that ran before comes back, and the command fails.",
     ),
     "promote": _Command(
-        "promote",
         "roll out on one stack the very image that another one runs",
         "Infrastructure goes with it, as the checkout has it. Nothing is built. If the test fails, the image that ran "
         "before comes back, and the command fails.",
     ),
     "rollback": _Command(
-        "rollback",
         "go back to an image that ran before",
         "Takes a release from the stack's own history of successful updates. Nothing is built. What is left that way "
         "is not gone back to by a later `rollback` without --to.",
     ),
     "smoke": _Command(
-        "smoke",
         "look whether a stack answers as it should",
         "Status, version, certificate and redirect; each is told on a line. Asks until all hold or the time is over.",
     ),
     "destroy": _Command(
-        "destroy",
         "delete everything in a stack",
         "Refuses a protected stack, and one whose cluster other stacks use.",
     ),
     "unlock": _Command(
-        "unlock",
         "remove the lock that a killed update has left",
         "Only if no update of the stack runs anywhere: it would go on without its lock.",
     ),
     "preview": _Command(
-        "preview",
         "preview a stack on the engine",
         "Compares the program with the stack and writes .reports/preview-NAME.md and .txt. Needs the account; "
         "`python -m offline preview` does not.",
     ),
-    "up": _Command("local", "deploy to the current kubectl context (stack local)"),
-    "local-check": _Command("local_check", "deploy, test, break, recover and destroy a local stack"),
-    "summary": _Command("summary", "preview dev and prod offline, with findings, into .reports/check.md"),
-    "comment": _Command("comment", "put the reports into the one comment of a pull request"),
-    "review": _Command("review", "make or update the review environment of a pull request"),
-    "review-destroy": _Command("review_destroy", "delete the review environment of a pull request"),
-    "review-sweep": _Command("review_sweep", "delete review environments that are closed or too old"),
-    "drift": _Command("drift", "compare cloud and program, and keep one issue about it"),
-    "targets": _Command("targets", "print as JSON what a push to a branch deploys"),
-    "bootstrap": _Command("bootstrap", "make what an account needs once: state, key, roles"),
+    "up": _Command("deploy to the current kubectl context (stack local)"),
+    "local-check": _Command("deploy, test, break, recover and destroy a local stack"),
+    "summary": _Command("preview dev and prod offline, with findings, into .reports/check.md"),
+    "comment": _Command("put the reports into the one comment of a pull request"),
+    "review": _Command("make or update the review environment of a pull request"),
+    "review-destroy": _Command("delete the review environment of a pull request"),
+    "review-sweep": _Command("delete review environments that are closed or too old"),
+    "drift": _Command("compare cloud and program, and keep one issue about it"),
+    "targets": _Command("print as JSON what a push to a branch deploys"),
+    "bootstrap": _Command("make what an account needs once: state, key, roles"),
 }
 
 
@@ -152,7 +144,7 @@ class _Module(Protocol):
 
 
 def _module(command: str) -> _Module:
-    return cast(_Module, importlib.import_module(f"delivery.{COMMANDS[command].module}"))
+    return cast(_Module, importlib.import_module(f"delivery.{command.replace('-', '_')}"))
 
 
 def _stopped(*_: object) -> NoReturn:

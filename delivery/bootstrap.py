@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap import names
-from delivery import aws, bootstrap_files, bootstrap_state, deployment
+from delivery import aws, bootstrap_export, bootstrap_files, bootstrap_state
 from delivery.bootstrap_report import report, repository_settings
 from delivery.bootstrap_state import Backend, StateHome
 from delivery.context import Context
@@ -102,21 +102,21 @@ def _converge(
     local = StateHome(context, engine, bootstrap_state.local_backend(folder), bootstrap_state.PASSPHRASE)
     remote = StateHome(context, engine, target, bootstrap_state.PASSPHRASE)
     there = remote.deployment()
-    if not deployment.resources(there):
+    if not bootstrap_export.resources(there):
         _begin(local, account, names.state_bucket(account, region), target, folder)
         bootstrap_files.rekey(folder, engine, target)
         # Nothing is in that state yet, so a lock is what a run that was killed at this very point has left.
         remote.unlock()
         say(f"Moving the state of bootstrap into {target.url} ...")
-        remote.put(deployment.portable(local.deployment()))
+        remote.put(bootstrap_export.portable(local.deployment()))
     elif unlock:
         remote.unlock()
     bootstrap_state.forget_local(folder)
     bootstrap_files.rekey(folder, engine, target)
     there = remote.deployment()
-    waiting = bool(deployment.pending(there))
+    waiting = bool(bootstrap_export.pending(there))
     if waiting:
-        remote.put(deployment.adopted(there, account))
+        remote.put(bootstrap_export.adopted(there, account))
     outputs, changes = remote.up(refresh=waiting)
     say("Nothing to change: the account is as bootstrap/ says." if not changes else f"Changed: {changes} resources.")
     return outputs
@@ -125,8 +125,8 @@ def _converge(
 def _begin(local: StateHome, account: str, bucket: str, target: Backend, folder: Path) -> None:
     """Make everything, with the state in the folder."""
     here = local.deployment()
-    known = deployment.resources(here) or deployment.pending(here)
-    of = deployment.bucket_of(here)
+    known = bootstrap_export.resources(here) or bootstrap_export.pending(here)
+    of = bootstrap_export.bucket_of(here)
     if of and of != bucket:
         raise DeliveryError(
             f"{folder / bootstrap_state.LOCAL_FOLDER} holds the state of another account or region: it was begun for "
@@ -141,9 +141,9 @@ def _begin(local: StateHome, account: str, bucket: str, target: Backend, folder:
     bootstrap_state.make_local(folder)
     # Nobody else can be at it: this process has the folder to itself.
     local.unlock()
-    waiting = bool(deployment.pending(here))
+    waiting = bool(bootstrap_export.pending(here))
     if waiting:
-        local.put(deployment.adopted(here, account))
+        local.put(bootstrap_export.adopted(here, account))
     local.up(refresh=waiting)
 
 

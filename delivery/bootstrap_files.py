@@ -13,6 +13,7 @@ from delivery.bootstrap_state import Backend
 from delivery.context import Context
 from delivery.engine import Engine
 from delivery.problems import DeliveryError
+from delivery.whole_file import write_whole
 from infra.problems import SettingsError
 from infra.settings import PROJECT
 from offline import stackfile
@@ -30,7 +31,7 @@ def settle(folder: Path, given: Mapping[str, str]) -> None:
         cure = f"  cure: leave the argument out, or change bootstrap/{file.name}"
         raise DeliveryError("\n".join(["an argument contradicts the account's file:", *reasons, cure]))
     if edited.text != text:
-        _write(file, edited.text)
+        write_whole(file, edited.text)
 
 
 def checked(folder: Path, more: Mapping[str, str] | None = None) -> account_settings.Settings:
@@ -54,8 +55,8 @@ def rekey(folder: Path, engine: Engine, target: Backend) -> None:
         secrets = bootstrap_state.new_data_key(
             engine, target.secrets_provider, names.BOOTSTRAP_PROJECT, bootstrap_state.PASSPHRASE
         )
-        bare = stack_edits.without(text, bootstrap_state.SECRETS_KEYS)
-        _write(file, stack_edits.edit(bare, secrets, {}).text)
+        bare = stack_edits.without(text, stack_edits.SECRETS_KEYS)
+        write_whole(file, stack_edits.edit(bare, secrets, {}).text)
 
 
 def tell_stacks(
@@ -73,7 +74,7 @@ def tell_stacks(
             f"{PROJECT}:permissionsBoundary": str(outputs["boundaries"][environment]),
             f"{PROJECT}:previewRole": str(outputs["previewRole"]),
         }
-        if environment == settings.review_stack:
+        if environment == names.REVIEW_PLATFORM:
             values[f"{PROJECT}:reviewRole"] = str(outputs["reviewRole"])
         text = file.read_text("utf-8")
         try:
@@ -85,7 +86,7 @@ def tell_stacks(
             console.warn(f"{file.name}: {flaw}")
         edited = stack_edits.edit(text, secrets, values)
         if edited.written:
-            _write(file, edited.text)
+            write_whole(file, edited.text)
             console.say(f"{file.name}: wrote {', '.join(edited.written)}.")
         else:
             console.say(f"{file.name}: nothing to write.")
@@ -117,13 +118,6 @@ def _provider(text: str) -> str:
     """Who encrypts the secrets of a stack, as its file says; empty if it does not."""
     own = stack_edits.top(text)
     return own.get("secretsprovider") or ("passphrase" if own.get("encryptionsalt") else "")
-
-
-def _write(file: Path, text: str) -> None:
-    """All or nothing."""
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(file)
 
 
 def _region(context: Context, stack: str) -> str | None:

@@ -3,19 +3,21 @@
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pulumi.automation import CommandError, Deployment, LocalWorkspace, Stack, StackNotFoundError
+from pulumi.automation import CommandError, ConcurrentUpdateError, Deployment, Stack, StackNotFoundError
 
 from bootstrap.names import BOOTSTRAP_STACK
+from delivery.bootstrap_export import resources
 from delivery.context import Context
-from delivery.deployment import resources
 from delivery.engine import Engine
 from delivery.problems import DeliveryError
+from delivery.quiet_workspace import QuietWorkspace
+from delivery.stack_edits import SECRETS_KEYS
 
 LOCAL_FOLDER = ".state"
 MOVED_FOLDER = ".state-moved"
@@ -46,7 +48,7 @@ class StateHome:
     def __init__(self, context: Context, engine: Engine, backend: Backend, passphrase: str) -> None:
         self.backend = backend
         self._context, self._engine = context, engine
-        self._workspace = _Quiet(
+        self._workspace = QuietWorkspace(
             work_dir=str(context.project / "bootstrap"),
             secrets_provider=backend.secrets_provider,
             pulumi_command=engine,
@@ -117,13 +119,13 @@ class StateHome:
             yield
         except StackNotFoundError:
             raise
-        except CommandError:
+        except CommandError as error:
             failure = self._engine.last_failure
             said = (failure.stderr.strip() or failure.stdout.strip()) if failure else "it gave no reason"
             lines = [line for line in said.splitlines() if line.strip()][-MOST_LINES:]
             cure = ""
-            if "currently locked" in said:
-                cure = "\n  cure: wait for the run that holds it. Only if none does: make bootstrap UNLOCK=1"
+            if isinstance(error, ConcurrentUpdateError):
+                cure = "\n  cure: wait for the run that holds it. Only if none does: make bootstrap UNLOCK=yes"
             text = "\n".join(f"  {line}" for line in lines)
             raise DeliveryError(f"bootstrap: {what} in {self.backend.url} failed:\n{text}{cure}") from None
 
@@ -162,7 +164,9 @@ def new_data_key(engine: Engine, secrets_provider: str, project: str, passphrase
         Path(folder, "Pulumi.yaml").write_text(yaml.safe_dump({"name": project, "runtime": "python"}), "utf-8")
         Path(folder, "state").mkdir()
         env = {"PULUMI_BACKEND_URL": f"file://{folder}/state", "PULUMI_CONFIG_PASSPHRASE": passphrase}
-        workspace = _Quiet(work_dir=folder, secrets_provider=secrets_provider, pulumi_command=engine, env_vars=env)
+        workspace = QuietWorkspace(
+            work_dir=folder, secrets_provider=secrets_provider, pulumi_command=engine, env_vars=env
+        )
         try:
             workspace.create_stack("new")
         except CommandError:
@@ -170,17 +174,3 @@ def new_data_key(engine: Engine, secrets_provider: str, project: str, passphrase
             raise DeliveryError(f"{secrets_provider} cannot be used: {said}") from None
         document = yaml.safe_load(Path(folder, "Pulumi.new.yaml").read_text("utf-8"))
     return {key: str(document[key]) for key in SECRETS_KEYS if document.get(key)}
-
-
-SECRETS_KEYS: Sequence[str] = ("secretsprovider", "encryptedkey", "encryptionsalt")
-
-
-class _Quiet(LocalWorkspace):
-    """The Automation API's workspace, except that it leaves the stack that a person has selected as it is."""
-
-    def select_stack(self, stack_name: str) -> None:
-        self.pulumi_command.run(["stack", "--show-name", "--stack", stack_name], self.work_dir, self.env_vars)
-
-    def create_stack(self, stack_name: str) -> None:
-        provider = ["--secrets-provider", self.secrets_provider] if self.secrets_provider else []
-        self.pulumi_command.run(["stack", "init", "--no-select", *provider, stack_name], self.work_dir, self.env_vars)

@@ -12,11 +12,10 @@ from delivery.context import Context
 from delivery.github import GitHub
 from delivery.github_answers import pull_request_number
 from delivery.problems import DeliveryError
-from delivery.reports import FILES, CheckRun, read_event, read_reports
+from delivery.reports import FILES, REPORTS, CheckRun, read_event, read_reports
 from delivery.workflow_run import whole_text_at
 
 MARKER = "<!-- helloworld:report -->"
-REPORTS = Path(".reports")
 # GitHub takes 65,536 characters; the rest is for the markers.
 MOST_CHARACTERS = 64_000
 SECTION = re.compile(

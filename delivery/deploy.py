@@ -1,9 +1,8 @@
 """`make deploy`: a stack as the checkout has it."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
-
-import pulumi
 
 from delivery import announce, git, rollout, smoke
 from delivery.configuration import settings_of
@@ -12,8 +11,7 @@ from delivery.problems import DeliveryError
 from delivery.releases import IMAGE_SETTING, digest_of
 from delivery.rollout import RollOut
 from delivery.stack_state import StackState, open_stack
-from infra.image import image_tag, last_commit
-from infra.image_source import CONTEXT
+from delivery.targets import Source
 from infra.settings import Settings
 
 
@@ -24,6 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--infrastructure",
         action="store_true",
         help="keep the image that runs, and change everything else; for a stack whose image is promoted",
+    )
+    parser.add_argument(
+        "--refresh",
+        action="store_true",
+        help="look at the cloud first, and set right what was changed there (drift); takes a little longer",
     )
     smoke.add_seconds(parser)
 
@@ -44,7 +47,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
         )
     with announce.failures_told(context, f"deploy {stack}"):
         target = open_stack(context, stack, create=True)
-        what = plan(target, infrastructure=options.infrastructure)
+        what = replace(plan(target, infrastructure=options.infrastructure), refresh=options.refresh)
         outputs = rollout.roll_out(target, what, options.seconds)
     announce.tell(context, what.subject, outputs, what.commit)
     return 0
@@ -80,11 +83,8 @@ def _built(target: StackState, project: Path, settings: Settings) -> RollOut:
             "the checkout has no history (it is shallow), so the commit that the image is of cannot be told.\n"
             "  cure: git fetch --unshallow; in a workflow fetch-depth: 0"
         )
-    try:
-        commit = last_commit(project / CONTEXT)
-        tag = image_tag(project / CONTEXT, settings.node_architecture, settings.source_url)
-    except pulumi.RunError as error:
-        raise DeliveryError(str(error)) from None
+    source = Source.of_checkout(project, settings, settings.node_architecture)
+    tag, commit = source.tag, source.commit
     there = target.images.digest_of(tag) if target.images else None
     newest = target.releases[0] if target.releases else None
     if target.images is None or there is None or (newest and newest.tag == tag):

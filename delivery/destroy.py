@@ -6,9 +6,9 @@ from delivery import announce
 from delivery.configuration import settings_of
 from delivery.context import Context
 from delivery.identity import as_deployer
-from delivery.location import located
+from delivery.local_cluster import located
 from delivery.problems import DeliveryError
-from delivery.stack_files import pull_request_of
+from delivery.review_stack import pull_request_of
 from delivery.workspace import Workspace, stacks
 from infra.settings import PROJECT
 

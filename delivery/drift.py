@@ -103,9 +103,9 @@ def body(stack: str, steps: Sequence[Step], text: str, run: str) -> str:
     head = (
         f"What `{stack}` has in the cloud is not what its program says: {len(steps)} resources differ.\n\n"
         f"{markdown.code(chr(10).join(lines), 'text')}\n\n"
-        f"If the program is right, `make deploy STACK={stack}` (or `make promote`, where images are promoted) sets the "
-        "cloud right. If the cloud is right, change the program. This issue is closed by the run that finds no "
-        f"difference.{run}\n"
+        f"If the program is right, `make deploy STACK={stack} REFRESH=yes` sets the cloud right; where images are "
+        "promoted, with `INFRASTRUCTURE=yes` as well. If the cloud is right, change the program. This issue is closed "
+        f"by the run that finds no difference.{run}\n"
     )
     note = "**The rest is left out for length; the run's log has it.**"
     whole = "The whole preview. It is given the image that runs, so what has built an image looks deleted"

@@ -18,7 +18,6 @@ class PullRequest:
     labels: frozenset[str]
     head_sha: str
     head_repository: str | None
-    author_association: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +58,6 @@ def pull_request(answer: Any) -> PullRequest:
             labels=frozenset(str(label["name"]) for label in answer["labels"]),
             head_sha=str(head["sha"]),
             head_repository=str(head["repo"]["full_name"]) if head.get("repo") else None,
-            author_association=str(answer.get("author_association", "NONE")),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise DeliveryError("GitHub's answer is no pull request; is GITHUB_API_URL its API?") from None

@@ -33,15 +33,17 @@ def refusal(context: str, cluster: str, server: str, *, throw_away: bool) -> str
             return f"{title} looks like {kind}, which nobody throws away; {CURE}"
     if any(PROD.search(name) for name in names):
         return f"{title} has prod in its name; {CURE}"
-    if throw_away or LOCAL_NAMES.fullmatch(context) or _is_loopback(host):
+    if throw_away or LOCAL_NAMES.fullmatch(context) or is_loopback(host):
         return None
     return (
         f"{title} is not known to be a throw-away cluster: it is neither kind, k3d, minikube, Docker Desktop nor "
-        f"Rancher Desktop, nor on this machine; {CURE}, or --context-is-throw-away if it is one"
+        f"Rancher Desktop, nor on this machine; {CURE}, or, if it is one, make rehearse THROW_AWAY=yes "
+        "(--context-is-throw-away)"
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

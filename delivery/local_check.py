@@ -7,13 +7,12 @@ from collections.abc import Callable
 from delivery import smoke
 from delivery.configuration import settings_of
 from delivery.context import Context
-from delivery.local import prepared, reachable
+from delivery.local_cluster import prepared, reachable
 from delivery.problems import DeliveryError
 from delivery.releases import IMAGE_SETTING
+from delivery.targets import Source
 from delivery.workspace import Workspace
-from infra.image import last_commit
-from infra.image_source import CONTEXT
-from infra.settings import PROJECT
+from infra.settings import PROJECT, Settings
 
 # No registry has it, so its pods never start.
 BROKEN_IMAGE = f"localhost/{PROJECT}/broken@sha256:{'0' * 64}"
@@ -33,11 +32,12 @@ def run(context: Context, options: argparse.Namespace) -> int:
         DeliveryError: the stack is not local, or its cluster is refused.
     """
     stack: str = options.stack
-    if settings_of(context, stack).platform != "local":
+    settings = settings_of(context, stack)
+    if settings.platform != "local":
         raise DeliveryError(f"stack {stack} is not local, and this breaks and destroys it.\n  cure: STACK=local")
     with prepared(context, stack) as cluster:
         # After a step that does not hold the others are tried all the same: the last one cleans up.
-        verdicts = [_step(context, name, step) for name, step in Life(cluster.context, stack).steps]
+        verdicts = [_step(context, name, step) for name, step in Life(cluster.context, stack, settings).steps]
     return 0 if all(verdicts) else 1
 
 
@@ -59,8 +59,8 @@ def _step(context: Context, name: str, step: Callable[[], None]) -> bool:
 class Life:
     """The steps in their order."""
 
-    def __init__(self, context: Context, stack: str) -> None:
-        self._context, self._stack = context, stack
+    def __init__(self, context: Context, stack: str, settings: Settings) -> None:
+        self._context, self._stack, self._settings = context, stack, settings
         self._workspace = Workspace.open(context, stack, create=True)
         self.steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("up", self._up),
@@ -94,7 +94,7 @@ class Life:
             raise _NotHeldError("the output `image` is not the one that runs")
 
     def _answers(self) -> None:
-        commit = last_commit(self._context.project / CONTEXT)
+        commit = Source.of_checkout(self._context.project, self._settings, None).commit
         with reachable(self._context) as url:
             findings = smoke.smoke(self._context, url, commit, seconds=SMOKE_SECONDS)
         if findings:

@@ -1,19 +1,18 @@
 """`make preview-cloud`: what an `up` would change, asked of the engine and the cloud."""
 
 import argparse
-from pathlib import Path
 
 from delivery import markdown
 from delivery.configuration import settings_of
 from delivery.context import Context
 from delivery.identity import reading
-from delivery.location import located
+from delivery.local_cluster import located
 from delivery.problems import DeliveryError
+from delivery.reports import REPORTS, write_report
 from delivery.stack_state import kept_image
 from delivery.workspace import Preview, Workspace
 from infra.settings import PROJECT, Settings
 
-REPORTS = Path(".reports")
 MOST_RESOURCES = 60
 MOST_FIELDS = 6
 # What deletes comes first: it is what a reader must not miss.
@@ -96,10 +95,5 @@ def _preview(context: Context, stack: str, settings: Settings) -> Preview | None
 
 
 def _write(context: Context, stack: str, short_text: str, whole: str) -> None:
-    folder = context.project / REPORTS
-    try:
-        folder.mkdir(exist_ok=True)
-        (folder / f"preview-{stack}.md").write_text(context.console.redacted(short_text), "utf-8")
-        (folder / f"preview-{stack}.txt").write_text(context.console.redacted(whole), "utf-8")
-    except OSError as error:
-        raise DeliveryError(f"{folder} cannot be written: {error.strerror}") from None
+    write_report(context, f"preview-{stack}.md", short_text)
+    write_report(context, f"preview-{stack}.txt", whole)

@@ -10,8 +10,7 @@ from delivery.releases import IMAGE_FROM_SETTING, IMAGE_SETTING, digest_of
 from delivery.rollout import RollOut
 from delivery.stack_state import StackState, deployer_of, read_stack
 from delivery.targets import Source, check_same_source, mode_of
-from infra.image import UNKNOWN_COMMIT, image_tag, last_commit
-from infra.image_source import CONTEXT
+from infra.image import UNKNOWN_COMMIT
 from infra.problems import shown
 
 
@@ -109,8 +108,7 @@ def check_branch(target: StackState, origin: StackState) -> None:
     """
     if mode_of(target.context.environ) != "branches":
         return
-    source, settings = target.context.project / CONTEXT, origin.settings
-    here = Source(commit=last_commit(source), tag=image_tag(source, settings.node_architecture, settings.source_url))
+    here = Source.of_checkout(target.context.project, origin.settings, origin.settings.node_architecture)
     release = releases.of_digest(origin.releases, digest_of(origin.running))
     running = Source(commit=release.commit, tag=release.tag or release.image) if release else None
     check_same_source(origin.stack, running or Source(commit=UNKNOWN_COMMIT, tag=""), here)

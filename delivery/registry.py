@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from delivery import aws
 from delivery.context import Context
+from infra.image import UNKNOWN_COMMIT
 
 ECR = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<name>[a-z0-9][a-z0-9._/-]*)"
 )
-# What `infra.image` makes: commit, content, architecture.
-TAG = re.compile(r"([0-9a-f]{7})-[0-9a-f]{12}-[a-z0-9]+")
+# What `infra.image.image_tag` makes.
+TAG = re.compile(rf"(?P<commit>[0-9a-f]{{7}}|{UNKNOWN_COMMIT})-(?P<content>[0-9a-f]{{12}})-[a-z0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class Images:
     def commit_of(self, digest: str) -> str | None:
         """The first seven digits of the commit that an image is of, if a tag of it says so."""
         named = (TAG.fullmatch(tag) for tag, of in self.tags.items() if of == digest)
-        return next((found[1] for found in named if found), None)
+        return next((found["commit"] for found in named if found and found["commit"] != UNKNOWN_COMMIT), None)
 
 
 def images(context: Context, repository: str) -> Images | None:

@@ -1,4 +1,4 @@
-"""What other jobs have left, read as data: reports in a directory, and the event that tells of a run."""
+"""Reports in a directory: written by one job, read by another as data, with the event that tells of a run."""
 
 import json
 import os
@@ -8,15 +8,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from delivery.context import Context
 from delivery.problems import DeliveryError
 from infra.problems import shown
 
+REPORTS = Path(".reports")
 MOST_BYTES = 2_000_000
 MOST_REPORTS = 10
 FILES = {
     "check": re.compile(r"check\.md"),
     "preview": re.compile(r"preview-[a-z][a-z0-9-]{0,39}\.md"),
 }
+
+
+def write_report(context: Context, name: str, text: str) -> None:
+    """Write a report of that file name into the project's `REPORTS`, without secrets.
+
+    Raises:
+        DeliveryError: it cannot be written.
+    """
+    path = context.project / REPORTS / name
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(context.console.redacted(text), "utf-8")
+    except OSError as error:
+        raise DeliveryError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def read_reports(directory: Path, wanted: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """An HTTP API that speaks JSON: time limits, a few retries, and errors that say what to do."""
 
-import ipaddress
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from delivery.kube_context import is_loopback
 from delivery.problems import DeliveryError
 
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
@@ -245,11 +245,8 @@ def _refuse_plain_text(name: str, url: str) -> None:
         host = parts.hostname or ""
     except ValueError:
         parts, host = urlsplit(""), ""
-    try:
-        at_home = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        at_home = host == "localhost"
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and at_home)) or "@" in parts.netloc:
+    encrypted = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not host or not encrypted or "@" in parts.netloc:
         raise DeliveryError(
             f"the address of {name}'s API is not usable: it must be https://<host>, without a user name"
         )

@@ -4,14 +4,15 @@ import argparse
 from dataclasses import replace
 from typing import Any
 
+from bootstrap.names import REVIEW_PLATFORM
 from delivery import announce, deploy, rollout
 from delivery.context import Context
 from delivery.github import GitHub
 from delivery.github_answers import PullRequest, pull_request_number
 from delivery.problems import DeliveryError
-from delivery.review_files import LABEL, MARKER, PLATFORM, deployed, failed, whole_number, write_for_deployment
+from delivery.review_environment import LABEL, MARKER, deployed, failed, whole_number, write_for_deployment
+from delivery.review_stack import pull_request_of, review_stack
 from delivery.smoke import SECONDS
-from delivery.stack_files import pull_request_of, review_stack
 from delivery.stack_state import open_stack
 from delivery.workflow_run import run_address
 from delivery.workspace import Workspace, stacks
@@ -105,11 +106,11 @@ def refuse_too_many(stack: str, there: list[str], limit: int) -> None:
 
 
 def _require_platform(context: Context, there: list[str]) -> None:
-    outputs = Workspace.open(context, PLATFORM, create=False).outputs() if PLATFORM in there else {}
+    outputs = Workspace.open(context, REVIEW_PLATFORM, create=False).outputs() if REVIEW_PLATFORM in there else {}
     if not outputs.get("clusterName"):
         raise DeliveryError(
-            f"a review environment uses the cluster of {PLATFORM}, which is not deployed\n"
-            f"  cure: make deploy STACK={PLATFORM}"
+            f"a review environment uses the cluster of {REVIEW_PLATFORM}, which is not deployed\n"
+            f"  cure: make deploy STACK={REVIEW_PLATFORM}"
         )
 
 

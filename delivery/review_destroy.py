@@ -7,8 +7,8 @@ from delivery.destroy import destroy as destroy_stack
 from delivery.github import GitHub
 from delivery.github_answers import pull_request_number
 from delivery.problems import DeliveryError
-from delivery.review_files import MARKER, destroyed, path_of, write_for_destruction
-from delivery.stack_files import review_stack
+from delivery.review_environment import MARKER, destroyed, path_of, write_for_destruction
+from delivery.review_stack import review_stack
 from delivery.workflow_run import run_address
 from delivery.workspace import stacks
 

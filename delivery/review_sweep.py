@@ -9,9 +9,9 @@ from delivery.github_answers import PullRequest
 from delivery.problems import DeliveryError
 from delivery.review import DEFAULT_DAYS
 from delivery.review_destroy import destroy, tell
-from delivery.review_files import LABEL, whole_number
+from delivery.review_environment import LABEL, whole_number
+from delivery.review_stack import pull_request_of
 from delivery.slack import notify
-from delivery.stack_files import pull_request_of
 from delivery.workspace import stacks
 
 

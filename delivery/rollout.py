@@ -5,14 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from delivery import releases
-from delivery.configuration import settings_of
-from delivery.context import Context
-from delivery.local import reachable
-from delivery.location import located
 from delivery.problems import DeliveryError, Interruption
 from delivery.releases import IMAGE_SETTING, digest_of
-from delivery.smoke import Finding, smoke
-from delivery.stack_state import StackState, read_stack
+from delivery.smoke import Finding, address_of, smoke
+from delivery.stack_state import StackState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +22,7 @@ class RollOut:
         overrides: settings for this time.
         rejected: the digest that is taken out of service by it.
         restore: go back to what ran before if the smoke test fails.
+        refresh: look at the cloud first, so that what was changed there is set right.
     """
 
     subject: str
@@ -34,6 +31,7 @@ class RollOut:
     overrides: Mapping[str, str] = field(default_factory=dict)
     rejected: str = ""
     restore: bool = True
+    refresh: bool = False
 
 
 def roll_out(target: StackState, what: RollOut, seconds: float) -> dict[str, Any]:
@@ -52,7 +50,7 @@ def roll_out(target: StackState, what: RollOut, seconds: float) -> dict[str, Any
         Interruption: it was told to stop.
     """
     text = releases.message(what.subject, what.image, what.commit, rejected=what.rejected)
-    outputs = target.workspace.up(text, what.overrides)
+    outputs = target.workspace.up(text, what.overrides, refresh=what.refresh)
     findings = _tested(target, outputs, what.commit, seconds)
     if not findings:
         return outputs
@@ -62,25 +60,8 @@ def roll_out(target: StackState, what: RollOut, seconds: float) -> dict[str, Any
     raise DeliveryError(f"{headline}\n{_way_back(target, what, new, seconds)}")
 
 
-def smoke_of_stack(context: Context, stack: str, seconds: float) -> list[Finding]:
-    """Test a stack as it is: against the commit of the image that runs, as far as that is known.
-
-    Raises:
-        DeliveryError: the stack cannot be read, or has no address.
-    """
-    settings = settings_of(context, stack)
-    with located(context, stack, settings) as here:
-        target = read_stack(here, stack, settings, create=False)
-        commit = target.commit_of(digest_of(target.running))
-        url = _url(target.outputs, stack)
-        if settings.platform != "local":
-            return smoke(here, url, commit, seconds=seconds)
-        with reachable(here, str(target.outputs["namespace"])) as forwarded:
-            return smoke(here, forwarded, commit, seconds=seconds)
-
-
 def _tested(target: StackState, outputs: Mapping[str, Any], commit: str, seconds: float) -> list[Finding]:
-    url = _url(outputs, target.stack)
+    url = address_of(outputs, target.stack)
     try:
         return smoke(target.context, url, commit, seconds=seconds)
     except KeyboardInterrupt:
@@ -88,15 +69,6 @@ def _tested(target: StackState, outputs: Mapping[str, Any], commit: str, seconds
             f"the smoke test of stack {target.stack} was interrupted; the new release runs, and was not tested.\n"
             f"  cure: make smoke STACK={target.stack}; make rollback STACK={target.stack} brings the one before back"
         ) from None
-
-
-def _url(outputs: Mapping[str, Any], stack: str) -> str:
-    url = str(outputs.get("url") or "")
-    if not url:
-        raise DeliveryError(
-            f"stack {stack} has no output `url`: nothing has been deployed.\n  cure: make deploy STACK={stack}"
-        )
-    return url
 
 
 def _way_back(target: StackState, what: RollOut, new: str, seconds: float) -> str:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import yaml
 
+# Keys of the file itself that say who encrypts the stack's secrets, and with what.
+SECRETS_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Edited:

@@ -6,15 +6,15 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from delivery import markdown
 from delivery.context import Context
 from delivery.git import GitError, git
-from delivery.problems import DeliveryError
+from delivery.reports import REPORTS, write_report
+from delivery.workflow_run import append_or_warn
 
 STACKS = ("dev", "prod")
-REPORT = Path(".reports/check.md")
+REPORT = "check.md"
 SECONDS = 300.0
 # GitHub takes 1 MiB from a step.
 MOST_CHARACTERS = 500_000
@@ -50,14 +50,14 @@ def run(context: Context, options: argparse.Namespace) -> int:
     """
     outcomes = previews(context, _branched_from(context, options.against) if options.against else "")
     text = context.console.redacted(report(outcomes))
-    _write(context.project / REPORT, text)
-    if step := context.environ.get("GITHUB_STEP_SUMMARY"):
-        _append(Path(step), markdown.fit(text, MOST_CHARACTERS, "**The rest is left out for length.**"))
+    write_report(context, REPORT, text)
+    short = markdown.fit(text, MOST_CHARACTERS, "**The rest is left out for length.**")
+    append_or_warn(context, "GITHUB_STEP_SUMMARY", short)
     for each in outcomes:
         context.console.say(f"{each.stack}: {headline(each)}")
         if each.code:
             context.console.warn(each.said.strip() or f"the preview of {each.stack} failed without a word")
-    context.console.say(f"The report is in {REPORT}.")
+    context.console.say(f"The report is in {REPORTS / REPORT}.")
     return 1 if any(each.code for each in outcomes) else 0
 
 
@@ -142,19 +142,3 @@ def _refused(outcome: Outcome) -> str:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**environ, "PYTHONUTF8": "1"}
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise DeliveryError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def _append(path: Path, text: str) -> None:
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise DeliveryError(f"GITHUB_STEP_SUMMARY cannot be written: {error.strerror}") from None

@@ -2,19 +2,23 @@
 
 import argparse
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
+import pulumi
+
+from delivery import registry, workflow_run
 from delivery.context import Context
 from delivery.problems import DeliveryError
-from infra.image import UNKNOWN_COMMIT
+from infra.image import UNKNOWN_COMMIT, image_tag, last_commit
+from infra.image_source import CONTEXT
 from infra.problems import shown
+from infra.settings import Settings
 
 DEV, PROD = "dev", "prod"
 MAIN, DEVELOP = "main", "develop"
-IMAGE_TAG = re.compile(r"(?:.*:)?(?:[0-9a-f]{7}|unknown)-([0-9a-f]{12})-(?:arm64|amd64)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +48,12 @@ def run(context: Context, options: argparse.Namespace) -> int:
     """Say as JSON what a push does, and to later steps of a workflow's job as its outputs.
 
     Raises:
-        DeliveryError: `DELIVERY_MODE` is none.
+        DeliveryError: `DELIVERY_MODE` is none, or the outputs cannot be written.
     """
     found = asdict(targets(options.branch, mode_of(context.environ)))
     context.console.say(json.dumps(found))
-    if output := context.environ.get("GITHUB_OUTPUT"):
-        try:
-            with Path(output).open("a", encoding="utf-8") as file:
-                file.writelines(f"{key}={value}\n" for key, value in found.items())
-        except OSError as error:
-            raise DeliveryError(f"GITHUB_OUTPUT cannot be written: {error.strerror}") from None
+    # Later steps go by it.
+    workflow_run.append(context, "GITHUB_OUTPUT", "".join(f"{key}={value}\n" for key, value in found.items()))
     return 0
 
 
@@ -84,11 +84,29 @@ class Source:
     commit: str
     tag: str
 
+    @classmethod
+    def of_checkout(cls, project: Path, settings: Settings, architecture: str | None) -> Self:
+        """The source that the checkout has.
+
+        Args:
+            project: the project's directory.
+            settings: of the stack that the image is built for.
+            architecture: that it is built for; None: that of the Docker that builds.
+
+        Raises:
+            DeliveryError: there is a checkout, and git refuses to read it.
+        """
+        source = project / CONTEXT
+        try:
+            return cls(commit=last_commit(source), tag=image_tag(source, architecture, settings.source_url))
+        except pulumi.RunError as error:
+            raise DeliveryError(str(error)) from None
+
     @property
     def content(self) -> str:
         """The beginning of the hash of what is built; empty if the tag does not say."""
-        found = IMAGE_TAG.fullmatch(self.tag)
-        return found[1] if found else ""
+        found = registry.TAG.fullmatch(self.tag.rpartition(":")[2])
+        return found["content"] if found else ""
 
 
 def check_same_source(stack: str, running: Source, promoted: Source) -> None:

@@ -5,7 +5,7 @@ import argparse
 from delivery.configuration import settings_of
 from delivery.context import Context
 from delivery.identity import as_deployer
-from delivery.location import located
+from delivery.local_cluster import located
 from delivery.problems import DeliveryError
 from delivery.running import records, stop
 from delivery.workspace import Workspace

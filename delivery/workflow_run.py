@@ -1,8 +1,15 @@
-"""Where the workflow's run can be read."""
+"""The workflow's run: where it can be read, and what its job is told."""
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
 
+from delivery.context import Context
+from delivery.problems import DeliveryError
+from delivery.reports import REPORTS
+
+JobFile = Literal["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"]
 DEFAULT_SERVER = "https://github.com"
 
 
@@ -23,4 +30,28 @@ def run_address(environ: Mapping[str, str]) -> str:
 def whole_text_at(environ: Mapping[str, str], run: str = "") -> str:
     """Where the whole text of a report is, in words with a link."""
     url = run_url(environ, run)
-    return f"[the run's artifacts]({url}#artifacts) have the whole text" if url else "the whole text is in `.reports`"
+    return f"[the run's artifacts]({url}#artifacts) have the whole text" if url else f"the whole text is in `{REPORTS}`"
+
+
+def append(context: Context, to: JobFile, text: str) -> None:
+    """Append to the outputs or the summary of the workflow's job; nothing outside a workflow.
+
+    Raises:
+        DeliveryError: the file cannot be written.
+    """
+    path = context.environ.get(to)
+    if not path:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(context.console.redacted(text))
+    except OSError as error:
+        raise DeliveryError(f"{to} cannot be written: {error.strerror}") from None
+
+
+def append_or_warn(context: Context, to: JobFile, text: str) -> None:
+    """As `append`, for what is done all the same if nobody can read of it there."""
+    try:
+        append(context, to, text)
+    except DeliveryError as error:
+        context.console.warn(str(error))

@@ -9,14 +9,11 @@ from typing import Any, Self
 from pulumi.automation import OutputMap, Stack, StackSummary, UpdateSummary
 
 from delivery import configuration
-from delivery.backend import Backend
 from delivery.context import Context
 from delivery.engine import Engine, pulumi_command
 from delivery.explanation import NoStackError, Step, Told, explained
 from delivery.problems import DeliveryError
-from infra.settings import Settings
-
-__all__ = ["Preview", "Step", "Workspace", "stacks"]
+from delivery.quiet_workspace import QuietWorkspace
 
 # The registry keeps the newest 50 images: what is older cannot be gone back to.
 HISTORY_LENGTH = 100
@@ -78,7 +75,8 @@ class Workspace:
     def _found(cls, context: Context, stack: str, *, create: bool) -> Self | None:
         engine = pulumi_command(context.project, context.console.say, context.environ)
         provider = configuration.secrets_provider(context.project, stack) if create else None
-        backend = Backend(work_dir=str(context.project), secrets_provider=provider, pulumi_command=engine, env_vars={})
+        project = str(context.project)
+        backend = QuietWorkspace(work_dir=project, secrets_provider=provider, pulumi_command=engine, env_vars={})
         try:
             with explained(engine, f"opening stack {stack}"):
                 found = (Stack.create_or_select if create else Stack.select)(stack, backend)
@@ -86,22 +84,18 @@ class Workspace:
             return None
         return cls(context, found, engine)
 
-    @property
-    def settings(self) -> Settings:
-        """The stack's settings, from its file."""
-        return configuration.settings_of(self._context, self.name)
-
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secret ones in plain; the console hides those from now on."""
         with self._explained("reading the outputs of"):
             return self._plain(self._stack.outputs())
 
-    def up(self, message: str, overrides: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def up(self, message: str, overrides: Mapping[str, str] | None = None, *, refresh: bool = False) -> dict[str, Any]:
         """Deploy the program.
 
         Args:
             message: for the history.
             overrides: settings for this time only, `namespace:key` to text.
+            refresh: look at the cloud first, so that what was changed there is set right.
 
         Returns:
             The outputs.
@@ -114,6 +108,9 @@ class Workspace:
                 show_secrets=False,
                 suppress_outputs=True,
                 suppress_progress=True,
+                refresh=refresh,
+                # As in a preview.
+                run_program=refresh or None,
                 on_output=self._context.console.say,
                 on_error=self._context.console.say,
                 on_event=told.take,
@@ -193,4 +190,4 @@ def stacks(context: Context) -> list[StackSummary]:
     """
     engine = pulumi_command(context.project, context.console.say, context.environ)
     with explained(engine, "reading the backend's list of stacks"):
-        return Backend(work_dir=str(context.project), pulumi_command=engine, env_vars={}).list_stacks()
+        return QuietWorkspace(work_dir=str(context.project), pulumi_command=engine, env_vars={}).list_stacks()

@@ -61,11 +61,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _rehearse(options: argparse.Namespace) -> int:
     from delivery.engine import pulumi_command
+    from delivery.reports import REPORTS
     from rehearsal import life, stage, steps
 
     begin = time.monotonic()
     life_steps = steps.life_of(protected=stage.protected(HERE, options.stack))
-    log = HERE / ".reports" / f"rehearsal-{options.stack}.log"
+    log = HERE / REPORTS / f"rehearsal-{options.stack}.log"
     command = pulumi_command(HERE, _tell, os.environ)
     width = max(len(step.name) for step in life_steps)
 

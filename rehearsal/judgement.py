@@ -1,13 +1,13 @@
 """What an operation of the engine did, and whether that is right: pure functions of its events."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
-COLOURS = re.compile(r"<\{%.*?%\}>")
+from delivery.explanation import MARKUP
+
 MOST_LINES = 12
 
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
@@ -95,7 +95,7 @@ def _at(events: Sequence[Event], type_: str, kind: str) -> list[int]:
 
 def error_lines(messages: Iterable[str]) -> list[str]:
     """The engine's errors as lines to show: without colour marks, empty lines and repetition, and not too many."""
-    lines = [line.rstrip() for message in messages for line in COLOURS.sub("", message).splitlines() if line.strip()]
+    lines = [line.rstrip() for message in messages for line in MARKUP.sub("", message).splitlines() if line.strip()]
     lines = list(dict.fromkeys(lines))
     if len(lines) <= MOST_LINES:
         return lines

@@ -11,10 +11,9 @@ from typing import Any
 
 import yaml
 
+from delivery.stack_edits import SECRETS_KEYS
 from rehearsal.problems import RehearsalError, UsageError
 
-# What belongs to where the real stack is kept, not to what it is.
-KEPT_ELSEWHERE = ("secretsprovider", "encryptedkey", "encryptionsalt")
 DOCKERFILE = "app/Dockerfile"
 
 
@@ -68,7 +67,8 @@ class Project:
             config.pop(f"helloworld:{key}", None)
             if value is not None:
                 config[f"helloworld:{key}"] = value
-        for key in KEPT_ELSEWHERE:
+        # They belong to where the real stack is kept, not to what it is.
+        for key in SECRETS_KEYS:
             content.pop(key, None)
         file.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
 

@@ -173,6 +173,11 @@ class Stage:
         self.aws.set(repositories={REPOSITORY: named})
 
 
+def break_checkout(stage: Stage) -> None:
+    """Let git refuse to read the project: the commit that is checked out is not there."""
+    (stage.project / ".git" / "refs" / "heads" / "main").write_text("f" * 40, "utf-8")
+
+
 def released(digest: str, commit: str = OLD_COMMIT, rejected: str = "") -> dict[str, object]:
     """An entry of a history: that image was deployed."""
     image = f"{REGISTRY}@{digest}"

@@ -21,7 +21,7 @@ LONG = "e" * 40
 THERE = Account(number="123456789012", region="ap-southeast-1", key_arn=KEY.replace("us-west-2", "ap-southeast-1"))
 POLICIES = {
     names.PREVIEW_ROLE: preview_policies(HERE, ["dev", "prod"]),
-    names.REVIEW_ROLE: review_policies(HERE, "dev", []),
+    names.REVIEW_ROLE: review_policies(HERE, []),
     names.deploy_role("dev"): deploy_policies(HERE, "dev", [], []),
     names.deploy_role("prod"): deploy_policies(HERE, "prod", ["dev"], []),
 }
@@ -422,7 +422,7 @@ class TestForm:
         zones = [f"Z{'0' * 20}{number}" for number in range(20)]
         roles = {
             "preview": preview_policies(here, [*others, LONG]),
-            "review": review_policies(here, LONG, zones),
+            "review": review_policies(here, zones),
             "deploy": deploy_policies(here, LONG, others, zones),
         }
         for topics in roles.values():

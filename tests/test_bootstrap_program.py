@@ -46,6 +46,12 @@ def role_of(plan: Plan, name: str) -> Resource:
     return next(each for each in plan.of(ROLE) if each.inputs["name"] == name)
 
 
+def test_the_program_is_a_story_of_at_most_fifty_lines_without_apply() -> None:
+    source = (PROJECT / "bootstrap" / "__main__.py").read_text("utf-8")
+    assert len(source.splitlines()) <= 50
+    assert ".apply(" not in source
+
+
 def test_the_bucket_is_found_by_its_name(plan: Plan) -> None:
     name = plan.one(BUCKET, "helloworld-state-bucket").inputs["bucket"]
     assert name == names.state_bucket("123456789012", "us-west-2")
@@ -203,7 +209,7 @@ def given(**values: str) -> dict[str, str]:
         ("defaultBranch", "*"),
         ("defaultBranch", "a b"),
         ("hostedZones", '["*"]'),
-        ("reviewStack", "test"),
+        ("environments", '["test"]'),
         ("githubOidcProvider", "arn:aws:iam::123456789012:oidc-provider/example.com"),
         ("unknown", "x"),
     ],

@@ -17,7 +17,7 @@ from pulumi.automation.errors import create_command_error
 
 from bootstrap import names
 from delivery import aws, bootstrap, bootstrap_state
-from delivery import deployment as states
+from delivery import bootstrap_export as states
 from delivery.bootstrap_state import Backend
 from delivery.console import Console
 from delivery.context import Context
@@ -328,7 +328,7 @@ def test_what_a_later_run_was_killed_at_is_found_or_made_anew(project: Path, wor
 def test_a_lock_in_the_bucket_is_left_to_whom_it_may_be_until_told_otherwise(project: Path, world: World) -> None:
     run(project, world)
     world.backends[URL]["locked"] = True
-    with pytest.raises(DeliveryError, match="make bootstrap UNLOCK=1"):
+    with pytest.raises(DeliveryError, match="make bootstrap UNLOCK=yes"):
         run(project, world)
     assert world.backends[URL]["locked"]
     run(project, world, unlock=True)

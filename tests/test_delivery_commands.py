@@ -10,7 +10,7 @@ import pytest
 
 from delivery import releases, running
 from delivery.context import Context
-from delivery.local import LocalCluster
+from delivery.local_cluster import LocalCluster
 from infra.image import image_tag
 from tests import delivery_stage
 from tests.delivery_stage import (
@@ -26,6 +26,7 @@ from tests.delivery_stage import (
     Done,
     Service,
     Stage,
+    break_checkout,
     released,
     runs,
     serving,
@@ -188,6 +189,14 @@ def test_a_checkout_without_history_is_refused(stage: Stage) -> None:
     assert not stage.pulumi.called("up")
 
 
+def test_a_checkout_that_git_refuses_to_read_is_told_by_gits_reason(stage: Stage) -> None:
+    break_checkout(stage)
+    done = stage.run("deploy", "--stack", "dev", *QUICK)
+    assert done.code == 1
+    assert "error: git cannot tell the last commit" in done.err
+    assert not stage.pulumi.called("up")
+
+
 def test_every_problem_in_the_settings_is_told_before_anything_is_done(stage: Stage) -> None:
     stage.setting("dev", region="nowhere", replicasMin=0, unheard="of")
     done = stage.run("deploy", "--stack", "dev", *QUICK)
@@ -244,6 +253,16 @@ def test_a_workflows_job_is_told_the_address_and_the_image(stage: Stage) -> None
     stage.environ |= {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary)}
     stage.run("deploy", "--stack", "dev", *QUICK)
     assert output.read_text().splitlines() == [f"url={stage.service.url}", f"image={REGISTRY}@{NEW}"]
+    assert stage.service.url in summary.read_text()
+
+
+def test_a_job_that_cannot_be_told_its_outputs_has_its_summary_and_a_warning(stage: Stage) -> None:
+    stage.service.answers[NEW] = (200, stage.commit)
+    summary = stage.folder / "summary"
+    stage.environ |= {"GITHUB_OUTPUT": str(stage.folder / "missing" / "x"), "GITHUB_STEP_SUMMARY": str(summary)}
+    done = stage.run("deploy", "--stack", "dev", *QUICK)
+    assert done.code == 0
+    assert "warning: GITHUB_OUTPUT cannot be written" in done.err
     assert stage.service.url in summary.read_text()
 
 
@@ -537,7 +556,7 @@ def test_a_local_stack_is_found_with_its_cluster(stage: Stage, monkeypatch: pyte
     def prepared(context: Context, stack: str) -> Iterator[LocalCluster]:
         yield LocalCluster(name="kind", context=replace(context, environ={**context.environ, "LOCAL": stack}))
 
-    monkeypatch.setattr("delivery.location.prepared", prepared)
+    monkeypatch.setattr("delivery.local_cluster.prepared", prepared)
     (stage.project / "Pulumi.local.yaml").write_text("config:\n  helloworld:platform: local\n")
     stage.pulumi.stack("local")
     stage.pulumi.change(watched=["LOCAL"])
@@ -664,6 +683,14 @@ class TestBranches:
         assert "is not this commit's" in done.err
         assert not stage.pulumi.called("up")
 
+    def test_a_checkout_that_git_refuses_to_read_is_told_by_gits_reason(self, stage: Stage) -> None:
+        tag = image_tag(stage.project / "app", "arm64", None)
+        break_checkout(stage)
+        done = self.promoted(stage, OTHER_COMMIT, tag)
+        assert done.code == 1
+        assert "error: git cannot tell the last commit" in done.err
+        assert not stage.pulumi.called("up")
+
 
 def test_what_the_stacks_own_registry_has_is_not_copied_again(stage: Stage) -> None:
     stage.stack = "prod"
@@ -704,3 +731,13 @@ def test_drift_reaches_the_cluster_as_the_program_says_now(stage: Stage) -> None
     stage.run("drift", "--stack", "dev")
     (call,) = stage.pulumi.called("preview")
     assert {"--refresh", "--run-program=true"} <= set(call["argv"])
+
+
+@pytest.mark.parametrize(("arguments", "flags"), [(["--refresh"], {"--refresh", "--run-program=true"}), ([], set())])
+def test_a_deployment_looks_at_the_cloud_first_if_it_is_asked_to(
+    stage: Stage, arguments: list[str], flags: set[str]
+) -> None:
+    stage.service.answers[NEW] = (200, stage.commit)
+    assert stage.run("deploy", "--stack", "dev", *arguments, *QUICK).code == 0
+    (call,) = stage.pulumi.called("up")
+    assert {"--refresh", "--run-program=true"} & set(call["argv"]) == flags

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from delivery.kube_context import refusal
-from delivery.local import STATE_FOLDER, prepared, reachable
 from delivery.local_check import BROKEN_IMAGE
+from delivery.local_cluster import STATE_FOLDER, prepared, reachable
 from delivery.problems import DeliveryError
 from tests import delivery_stage
-from tests.delivery_stage import Service, Stage
+from tests.delivery_stage import Service, Stage, break_checkout
 from tests.fake_pulumi import digest_of
 
 KUBECTL = """\
@@ -161,6 +161,14 @@ def test_without_kubectl_it_is_said_what_is_needed(stage: Stage) -> None:
     assert "kubectl, which is not installed" in err
 
 
+def test_a_checkout_that_git_refuses_to_read_is_told_by_gits_reason(stage: Stage, kubectl: Kubectl) -> None:
+    break_checkout(stage)
+    code, _, err = up(stage)
+    assert code == 1
+    assert "error: git cannot tell the last commit" in err
+    assert stage.pulumi.calls == []
+
+
 def test_up_is_for_local_stacks(stage: Stage, kubectl: Kubectl) -> None:
     done = stage.run("up", "--stack", "dev")
     assert done.code == 1
@@ -208,6 +216,16 @@ class TestLife:
         code, out = self.life(stage)
         assert code == 1
         assert "a broken image fails the up: NOT HELD: the up succeeded" in out
+        assert "== destroy: held" in out
+
+    def test_a_checkout_that_git_refuses_to_read_is_a_step_that_does_not_hold(
+        self, stage: Stage, kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("delivery.local_check.SMOKE_SECONDS", 0.0)
+        break_checkout(stage)
+        code, out = self.life(stage)
+        assert code == 1
+        assert "the service answers: NOT HELD: git cannot tell the last commit" in out
         assert "== destroy: held" in out
 
     def test_it_is_for_local_stacks(self, stage: Stage, kubectl: Kubectl) -> None:

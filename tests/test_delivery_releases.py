@@ -137,6 +137,7 @@ def test_the_commit_of_a_digest_is_taken_from_the_release_that_knows_it() -> Non
 
 
 def test_a_tag_says_the_commit_of_its_image() -> None:
-    there = Images(repository=REGISTRY, tags={"promoted": OLD, TAG: OLD}, digests=frozenset([OLD]))
+    unknown = f"unknown-{'0' * 12}-arm64"
+    there = Images(repository=REGISTRY, tags={"promoted": OLD, unknown: OLD, TAG: OLD}, digests=frozenset([OLD]))
     assert there.commit_of(OLD) == OLD_COMMIT[:7]
     assert there.commit_of(NEW) is None

@@ -11,7 +11,11 @@ import yaml
 from tests.conftest import PROJECT
 
 README = (PROJECT / "README.md").read_text("utf-8")
-DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")), PROJECT / "app" / "README.md"]
+DOCUMENTS = [
+    PROJECT / "README.md",
+    *sorted((PROJECT / "docs").rglob("*.md")),
+    *(PROJECT / each / "README.md" for each in ("app", "bootstrap", "delivery")),
+]
 
 
 def table_rows() -> dict[str, list[str]]:

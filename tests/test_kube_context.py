@@ -42,6 +42,7 @@ def test_an_unknown_cluster_is_taken_only_if_the_user_says_so(context: str, serv
     said = refusal(context, context, server, throw_away=False)
     assert said is not None
     assert context in said
+    assert "THROW_AWAY=yes" in said
     assert "--context-is-throw-away" in said
     assert refusal(context, context, server, throw_away=True) is None
 

@@ -7,6 +7,7 @@ import pytest
 
 from infra.load_balancer_policy import READS_WITHOUT_RESOURCE, controller_policy
 from offline.plan import Plan
+from tests.conftest import Planner
 from tests.graph import before
 
 CHART = "kubernetes:helm.sh/v3:Release"
@@ -155,3 +156,8 @@ def test_security_groups_are_made_in_this_vpc_only() -> None:
     made = [statement for statement in statements() if "ec2:CreateSecurityGroup" in statement["Action"]]
     assert made[0]["Resource"] == ["arn:aws:ec2:us-west-2:123456789012:vpc/vpc-1"]
     assert made[1]["Condition"]["StringEquals"] == {"aws:RequestTag/elbv2.k8s.aws/cluster": "helloworld-dev"}
+
+
+def test_the_chart_may_come_from_a_mirror(planned: Planner) -> None:
+    (chart,) = planned("dev", {"chartRepository": "https://charts.example.com/eks"}).of("kubernetes:helm.sh/v3:Release")
+    assert chart.inputs["repositoryOpts"] == {"repo": "https://charts.example.com/eks"}

@@ -213,6 +213,20 @@ class TestReviewAccess:
         assert not str(fenced.outputs["namespace"]).startswith(prefix)
         assert policy.inputs["spec"]["failurePolicy"] == "Fail"
 
+    def test_the_fence_is_around_those_who_have_the_rights_and_sees_every_change_of_theirs(self, fenced: Plan) -> None:
+        (policy,) = fenced.of("kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy")
+        (binding,) = fenced.of("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding")
+        (subject,) = binding.inputs["subjects"]
+        (condition,) = policy.inputs["spec"]["matchConditions"]
+        assert condition["expression"] == f"'{subject['name']}' in request.userInfo.groups"
+        (rule,) = policy.inputs["spec"]["matchConstraints"]["resourceRules"]
+        assert rule == {
+            "apiGroups": ["*"],
+            "apiVersions": ["*"],
+            "operations": ["CREATE", "UPDATE", "DELETE", "CONNECT"],
+            "resources": ["*/*"],
+        }
+
     def test_a_review_environment_of_this_program_keeps_to_the_fence(self, review: Plan) -> None:
         """What the fence asks of objects, asked of the plan; that it refuses others was seen on a real API server."""
         (namespace,) = review.of("kubernetes:core/v1:Namespace")

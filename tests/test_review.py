@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from delivery import review
 from delivery.problems import DeliveryError
-from delivery.review_files import MARKER
+from delivery.review_environment import MARKER
+from delivery.review_stack import pull_request_of, review_stack_file
 from delivery.review_sweep import age_reason, sweep
-from delivery.stack_files import pull_request_of, review_stack_file
 from infra.settings import parse
 from tests import github_server
 from tests.delivery_stage import NEW, Done, Service, Stage, serving

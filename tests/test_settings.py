@@ -669,3 +669,42 @@ def test_what_is_taken_is_what_was_given(key: str, text: str) -> None:
         return
     given_value = text if setting_types()[key] == "string" else json.loads(text or "null")
     assert (taken, type(taken)) == (given_value, type(given_value)) or text == ""
+
+
+# Rules between settings, which need more than one of them
+
+
+ROLE = f"{ACCOUNT}:role/one"
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "reason"),
+    [
+        ({"platform": "reference", "platformStack": "dev", "reviewRole": ROLE}, "reviewRole", "platform is reference"),
+        ({"platform": "local", "previewRole": ROLE}, "previewRole", "platform is local"),
+        ({"reviewRole": ROLE, "deployRole": ROLE}, "reviewRole", "one access entry for each"),
+        ({"previewRole": ROLE, "access": access({"principal": ROLE, "policy": "view"})}, "previewRole", "one access"),
+        ({"platform": "local", "promoteFrom": "dev"}, "promoteFrom", "builds its image"),
+        ({"platform": "local", "imageFrom": IMAGE}, "imageFrom", "no registry to copy to"),
+        ({"image": IMAGE, "imageFrom": IMAGE}, "imageFrom", "image is set as well"),
+        (
+            {"platform": "local", "hostname": "hello.example.com", "zone": "example.com"},
+            "hostname",
+            "a forwarded port",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(values: dict[str, str], key: str, reason: str) -> None:
+    (problem,) = refused({f"helloworld:{each}": text for each, text in values.items()})
+    assert problem.key == f"helloworld:{key}"
+    assert reason in problem.reason
+
+
+def test_two_roles_of_one_stack_are_not_the_same() -> None:
+    problems = refused({"helloworld:reviewRole": ROLE, "helloworld:previewRole": ROLE})
+    assert keys(problems) == ["previewRole", "reviewRole"]
+
+
+def test_roles_of_their_own_are_taken() -> None:
+    taken = parsed(reviewRole=ROLE, previewRole=f"{ACCOUNT}:role/two", deployRole=f"{ACCOUNT}:role/three")
+    assert taken.review_role == ROLE

@@ -101,6 +101,12 @@ class TestReport:
         run(project, GITHUB_STEP_SUMMARY=str(step))
         assert step.read_text("utf-8") == "before\n" + (project / ".reports" / "check.md").read_text("utf-8")
 
+    def test_a_jobs_summary_that_cannot_be_written_is_a_warning(self, project: Path) -> None:
+        code, command = run(project, GITHUB_STEP_SUMMARY=str(project / "missing" / "step.md"))
+        assert code == 0
+        assert "warning: GITHUB_STEP_SUMMARY cannot be written" in command.err.getvalue()
+        assert (project / ".reports" / "check.md").exists()
+
     def test_a_secret_is_not_in_it(self, project: Path) -> None:
         play(project, f"print('{SECRET}')")
         run(project)

@@ -1,9 +1,9 @@
-"""Where the stacks are, as the Automation API sees it."""
+"""Driving the engine without changing what a person has selected."""
 
 from pulumi.automation import LocalWorkspace
 
 
-class Backend(LocalWorkspace):
+class QuietWorkspace(LocalWorkspace):
     """The Automation API's workspace, except that it leaves the stack that a person has selected as it is.
 
     Selecting is for the whole machine: after `make promote STACK=prod` a bare `pulumi up` would be one of prod.

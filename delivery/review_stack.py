@@ -7,18 +7,19 @@ from typing import Any
 
 import yaml
 
+from bootstrap.names import REVIEW_PREFIX
 from delivery.problems import DeliveryError
 from infra import settings
 from infra.problems import SettingsError
 from infra.settings import PROJECT, Settings
 
 LONGEST_HOSTNAME = 64
-REVIEW_STACK = re.compile(r"pr-([1-9][0-9]{0,8})")
+REVIEW_STACK = re.compile(rf"{REVIEW_PREFIX}([1-9][0-9]{{0,8}})")
 
 
 def review_stack(pull_request: int) -> str:
     """The name of a pull request's stack."""
-    return f"pr-{pull_request}"
+    return f"{REVIEW_PREFIX}{pull_request}"
 
 
 def pull_request_of(stack: str) -> int | None:

@@ -1,18 +1,17 @@
 """The stack file of a review environment on this machine, and the comment that tells of the environment."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from bootstrap.names import REVIEW_PLATFORM
 from delivery import markdown
 from delivery.configuration import secrets_provider, settings_of
 from delivery.context import Context
 from delivery.problems import DeliveryError
-from delivery.stack_files import least_review_stack_file, review_stack, review_stack_file
+from delivery.review_stack import least_review_stack_file, review_stack, review_stack_file
+from delivery.whole_file import write_whole
 from infra.problems import shown
 
-PLATFORM = "dev"
 LABEL = "stage"
 MARKER = "<!-- helloworld:review -->"
 MOST_CHARACTERS = 20_000
@@ -29,9 +28,9 @@ def write_for_deployment(context: Context, number: int) -> None:
     Raises:
         DeliveryError: the platform's settings allow no review environment.
     """
-    settings = settings_of(context, PLATFORM)
-    text = review_stack_file(number, PLATFORM, settings, secrets_provider(context.project, PLATFORM))
-    _write(path_of(context, number), text)
+    settings = settings_of(context, REVIEW_PLATFORM)
+    text = review_stack_file(number, REVIEW_PLATFORM, settings, secrets_provider(context.project, REVIEW_PLATFORM))
+    write_whole(path_of(context, number), text)
 
 
 def write_for_destruction(context: Context, number: int) -> None:
@@ -44,14 +43,14 @@ def write_for_destruction(context: Context, number: int) -> None:
         write_for_deployment(context, number)
     except DeliveryError as error:
         path = path_of(context, number)
-        context.console.warn(f"{path.name} cannot be made from {PLATFORM}'s file as it is now: {error}")
+        context.console.warn(f"{path.name} cannot be made from {REVIEW_PLATFORM}'s file as it is now: {error}")
         if not path.exists():
-            _write(path, least_review_stack_file(PLATFORM, _secrets_provider(context)))
+            write_whole(path, least_review_stack_file(REVIEW_PLATFORM, _secrets_provider(context)))
 
 
 def _secrets_provider(context: Context) -> str | None:
     try:
-        return secrets_provider(context.project, PLATFORM)
+        return secrets_provider(context.project, REVIEW_PLATFORM)
     except DeliveryError:
         return None
 
@@ -89,19 +88,3 @@ def whole_number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= 1000):
         raise DeliveryError(f"{name} = {shown(text)}: it is not a whole number from 1 to 1000")
     return int(text)
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing, however this ends."""
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                file.write(text)
-                file.close()
-                os.chmod(file.name, 0o644)  # noqa: PTH101 - as git would write it
-                os.replace(file.name, path)  # noqa: PTH105 - of a name
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise DeliveryError(f"{path} cannot be written: {error.strerror}") from None

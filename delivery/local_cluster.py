@@ -1,6 +1,5 @@
-"""`make up STACK=local`: the same release on the cluster of kubectl's current context."""
+"""The cluster of kubectl's current context, and the state of a local stack on it."""
 
-import argparse
 import contextlib
 import re
 import shutil
@@ -10,17 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from delivery import releases
-from delivery.configuration import settings_of
 from delivery.context import Context
 from delivery.kube_context import refusal
 from delivery.problems import DeliveryError
-from delivery.workspace import Workspace
-from infra.address import FORWARDED_PORT
-from infra.image import image_tag, last_commit
-from infra.image_source import CONTEXT
 from infra.release import NAME
-from infra.settings import PROJECT
+from infra.settings import PROJECT, Settings
 from offline import stackfile
 
 STATE_FOLDER = ".state"
@@ -37,32 +30,6 @@ WHICH = (
     "--output",
     "jsonpath={.current-context}{'\\n'}{.contexts[0].context.cluster}{'\\n'}{.clusters[0].cluster.server}",
 )
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What `python -m delivery up` takes."""
-    parser.add_argument("--stack", required=True, metavar="NAME", help="a stack whose setting platform is local")
-
-
-def run(context: Context, options: argparse.Namespace) -> int:
-    """Build the image, bring it into the cluster, deploy the release, and say how it is reached.
-
-    Raises:
-        DeliveryError: it was refused or failed.
-    """
-    stack: str = options.stack
-    settings, source = settings_of(context, stack), context.project / CONTEXT
-    if settings.platform != "local":
-        raise DeliveryError(f"stack {stack} is not local.\n  cure: make deploy STACK={stack}, or make up STACK=local")
-    with prepared(context, stack) as cluster:
-        message = releases.message(f"up {stack}", image_tag(source, None, settings.source_url), last_commit(source))
-        outputs = Workspace.open(cluster.context, stack, create=True).up(message)
-        namespace = outputs["namespace"]
-        context.console.say(
-            f"{outputs['url']} answers while this runs:\n"
-            f"  kubectl --context {cluster.name} -n {namespace} port-forward service/{NAME} {FORWARDED_PORT}:80"
-        )
-    return 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +67,20 @@ def prepared(context: Context, stack: str) -> Iterator[LocalCluster]:
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         }
         yield LocalCluster(name=name, context=replace(context, environ=environ))
+
+
+@contextlib.contextmanager
+def located(context: Context, stack: str, settings: Settings) -> Iterator[Context]:
+    """The context in which a stack is found: the given one, or, for a local stack, one with its cluster and state.
+
+    Raises:
+        DeliveryError: the stack is local, and kubectl's current context is no cluster for it.
+    """
+    if settings.platform != "local":
+        yield context
+        return
+    with prepared(context, stack) as cluster:
+        yield cluster.context
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bootstrap.names import GITHUB_ISSUER
+from bootstrap import trust
 from delivery.problems import DeliveryError
 
 # The engine marks a value so: sdk/go/common/resource/sig in pulumi/pulumi.
@@ -54,7 +54,7 @@ def _identity(resource: Mapping[str, Any], account: str) -> str | None:
     if kind == "aws:iam/policy:Policy" and "name" in inputs:
         return f"arn:aws:iam::{account}:policy/{inputs['name']}"
     if kind == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
-        return f"arn:aws:iam::{account}:oidc-provider/{GITHUB_ISSUER}"
+        return trust.provider_arn(account)
     return None
 
 

@@ -16,6 +16,9 @@ from delivery.workflow_run import append_or_warn
 STACKS = ("dev", "prod")
 REPORT = "check.md"
 SECONDS = 300.0
+# The steps before this one in a pipeline, and the variable that has the outcome of each.
+STEPS = {"lint and types": "CHECK_OUTCOME", "tests": "TEST_OUTCOME"}
+SAID = {"success": "passed", "failure": "❌ failed", "cancelled": "cancelled", "skipped": "not run"}
 # GitHub takes 1 MiB from a step.
 MOST_CHARACTERS = 500_000
 FINDINGS = re.compile(r"\*\*(\d+)\*\* mandatory and (\d+) advisory findings")
@@ -49,7 +52,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
         DeliveryError: the report cannot be written.
     """
     outcomes = previews(context, _branched_from(context, options.against) if options.against else "")
-    text = context.console.redacted(report(outcomes))
+    text = context.console.redacted(report(outcomes, context.environ))
     write_report(context, REPORT, text)
     short = markdown.fit(text, MOST_CHARACTERS, "**The rest is left out for length.**")
     append_or_warn(context, "GITHUB_STEP_SUMMARY", short)
@@ -61,9 +64,11 @@ def run(context: Context, options: argparse.Namespace) -> int:
     return 1 if any(each.code for each in outcomes) else 0
 
 
-def report(outcomes: list[Outcome]) -> str:
-    """The report: a line for each stack, then each preview."""
-    lines = "\n".join(f"- **{each.stack}**: {headline(each)}" for each in outcomes)
+def report(outcomes: list[Outcome], environ: Mapping[str, str]) -> str:
+    """The report: a line for each step before and for each stack, then each preview."""
+    steps = {name: SAID[environ[variable]] for name, variable in STEPS.items() if environ.get(variable) in SAID}
+    stacks = {each.stack: headline(each) for each in outcomes}
+    lines = "\n".join(f"- **{name}**: {how}" for name, how in {**steps, **stacks}.items())
     bodies = [markdown.neutral(each.text).strip("\n") or _refused(each) for each in outcomes]
     return "\n\n".join(["## Check", lines, *bodies]) + "\n"
 

@@ -84,8 +84,17 @@ class TestReport:
         assert "- **prod**: ❌ refused" in text
         assert "of --stack=dev" in text
 
+    def test_how_lint_and_tests_went_is_in_it_where_a_pipeline_says_so(self, project: Path) -> None:
+        play(project, "print('of', sys.argv[2])")
+        run(project, CHECK_OUTCOME="success", TEST_OUTCOME="failure")
+        text = (project / ".reports" / "check.md").read_text("utf-8")
+        assert "- **lint and types**: passed\n- **tests**: ❌ failed\n- **dev**" in text
+        run(project, CHECK_OUTCOME="", TEST_OUTCOME="<b>")
+        text = (project / ".reports" / "check.md").read_text("utf-8")
+        assert "tests" not in text
+
     def test_one_that_says_nothing_is_told_by_its_reason(self) -> None:
-        text = report([outcome("", 1, "error: ``` @team")])
+        text = report([outcome("", 1, "error: ``` @team")], {})
         assert "````text\nerror: ``` @team\n````" in text
 
     @pytest.mark.parametrize("against", [None, "main", "--help", "$(id); x"])

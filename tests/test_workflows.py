@@ -37,7 +37,18 @@ ROLES = {"preview": "PREVIEW_ROLE", "drift": "PREVIEW_ROLE", "review": "REVIEW_R
 # What changes a stack, and would leave its lock behind when it is killed.
 CHANGING = {"deploy", "promote", "rollback", "review", "review-destroy"}
 # What asks git for more than the newest commit.
-HISTORY = {"summary", "up", "rehearse", "preview-cloud", "deploy", "promote", "rollback", "review", "drift"}
+HISTORY = {
+    "summary",
+    "up",
+    "local-check",
+    "rehearse",
+    "preview-cloud",
+    "deploy",
+    "promote",
+    "rollback",
+    "review",
+    "drift",
+}
 # What delivery reads from its environment; every other name is a variable of make.
 READ_BY_DELIVERY = {
     "PULUMI_BACKEND_URL",
@@ -47,6 +58,8 @@ READ_BY_DELIVERY = {
     "REVIEW_LIMIT",
     "REVIEW_DAYS",
     "REVERT_PULL_REQUEST",
+    "CHECK_OUTCOME",
+    "TEST_OUTCOME",
 }
 OWN_BRANCH = "github.event.pull_request.head.repo.full_name == github.repository"
 SET_UP = "vars.PULUMI_BACKEND_URL != ''"

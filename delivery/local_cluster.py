@@ -50,16 +50,21 @@ def prepared(context: Context, stack: str) -> Iterator[LocalCluster]:
     Raises:
         DeliveryError: there is no cluster, or it looks like one that is not for this.
     """
-    name, of, server = _kubectl(context, *WHICH).splitlines()
+    told = _kubectl(context, *WHICH).splitlines()
+    if len(told) != len(("context", "cluster", "server")):
+        raise DeliveryError("kubectl's current context names no cluster with a server.\n  cure: make kind")
+    name, of, server = told
+    # From here on by name: the current one may be another any moment.
+    pinned = f"--context={name}"
     if refused := refusal(name, of, server, throw_away=True):
         raise DeliveryError(f"stack {stack} is for a cluster on this machine: {refused}")
-    identity = _kubectl(context, "get", "namespace", "kube-system", "--output", "jsonpath={.metadata.uid}")
+    identity = _kubectl(context, pinned, "get", "namespace", "kube-system", "--output", "jsonpath={.metadata.uid}")
     state = context.project / STATE_FOLDER / f"{stack}-{identity}"
     state.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{PROJECT}-") as folder, _kept(stackfile.file_of(context.project, stack)):
         kubeconfig = Path(folder) / "kubeconfig"
         kubeconfig.touch(mode=0o600)
-        kubeconfig.write_text(_kubectl(context, *ONE_CONTEXT), "utf-8")
+        kubeconfig.write_text(_kubectl(context, pinned, *ONE_CONTEXT), "utf-8")
         environ = {
             **context.environ,
             "KUBECONFIG": str(kubeconfig),

@@ -154,6 +154,21 @@ def test_a_cluster_that_does_not_answer_is_said_so(stage: Stage, kubectl: Kubect
     assert "make kind" in err
 
 
+def test_a_context_without_a_cluster_is_said_so(stage: Stage, kubectl: Kubectl) -> None:
+    kubectl.set(server="")
+    code, _, err = up(stage)
+    assert code == 1
+    assert "no cluster with a server" in err
+
+
+def test_what_was_looked_at_is_what_is_used_though_the_current_context_changes(stage: Stage, kubectl: Kubectl) -> None:
+    up(stage)
+    looked, *used = kubectl.commands
+    assert "--context" not in looked
+    assert used
+    assert all(command.startswith("--context=kind-hello ") for command in used)
+
+
 def test_without_kubectl_it_is_said_what_is_needed(stage: Stage) -> None:
     stage.environ["PATH"] = str(stage.pulumi.bin)
     code, _, err = up(stage)

@@ -4,7 +4,6 @@ import contextlib
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,10 +60,9 @@ def prepared(context: Context, stack: str) -> Iterator[LocalCluster]:
     identity = _kubectl(context, pinned, "get", "namespace", "kube-system", "--output", "jsonpath={.metadata.uid}")
     state = context.project / STATE_FOLDER / f"{stack}-{identity}"
     state.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{PROJECT}-") as folder, _kept(stackfile.file_of(context.project, stack)):
-        kubeconfig = Path(folder) / "kubeconfig"
-        kubeconfig.touch(mode=0o600)
-        kubeconfig.write_text(_kubectl(context, pinned, *ONE_CONTEXT), "utf-8")
+    file = stackfile.file_of(context.project, stack)
+    # Always there for a stack: the plugin takes the path for one of its settings, and a destruction looks for it again.
+    with _written(state / "kubeconfig", _kubectl(context, pinned, *ONE_CONTEXT)) as kubeconfig, _kept(file):
         environ = {
             **context.environ,
             "KUBECONFIG": str(kubeconfig),
@@ -109,6 +107,18 @@ def reachable(context: Context, namespace: str = PROJECT) -> Iterator[str]:
             yield f"http://127.0.0.1:{found[1]}"
         finally:
             forward.terminate()
+
+
+@contextlib.contextmanager
+def _written(file: Path, text: str) -> Iterator[Path]:
+    """The file with that text, for nobody else to read, and only meanwhile: it lets whoever has it into the cluster."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text, "utf-8")
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

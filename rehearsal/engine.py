@@ -1,5 +1,6 @@
 """The real engine, in surroundings of its own: local state, plugins of ours, no credentials but made-up ones."""
 
+import json
 import os
 import secrets
 import shlex
@@ -99,11 +100,32 @@ def environment(directory: Path, state: Path, token: str, path: str) -> dict[str
     }
 
 
+def mend(state: Path) -> bool:
+    """Put the last whole checkpoint back where a kill has cut one off.
+
+    Only a file can be cut off: an object of a bucket is written whole or not at all, so that a real state would still
+    be the one before.
+
+    Returns:
+        Whether there was one to put back.
+    """
+    mended = False
+    for checkpoint in state.glob(".pulumi/stacks/*/*.json"):
+        before = checkpoint.with_name(f"{checkpoint.name}.bak")
+        try:
+            json.loads(checkpoint.read_text("utf-8"))
+        except ValueError:
+            if before.exists():
+                shutil.copyfile(before, checkpoint)
+                mended = True
+    return mended
+
+
 class Engine:
     """One stack on the real engine. Everything that the engine prints goes to `log`."""
 
-    def __init__(self, stack: auto.Stack, log: TextIO) -> None:
-        self._stack, self._log = stack, log
+    def __init__(self, stack: auto.Stack, state: Path, log: TextIO) -> None:
+        self._stack, self._state, self._log = stack, state, log
         self._lock = threading.Lock()
 
     @classmethod
@@ -114,7 +136,8 @@ class Engine:
         options = auto.LocalWorkspaceOptions(
             env_vars=dict(environ), pulumi_command=command, secrets_provider="passphrase"
         )
-        return cls(auto.create_stack(stack, work_dir=str(project), opts=options), log)
+        state = Path(environ["PULUMI_BACKEND_URL"].removeprefix("file://"))
+        return cls(auto.create_stack(stack, work_dir=str(project), opts=options), state, log)
 
     def preview(self) -> Operation:
         """What an `up` would do."""
@@ -130,6 +153,8 @@ class Engine:
 
     def unlock(self) -> None:
         """Take away the lock that a killed operation has left, as `pulumi cancel` does."""
+        if mend(self._state):
+            self._write("The kill has cut the state's file off; the one before it was put back.")
         self._stack.cancel()
 
     def outputs(self) -> dict[str, Any]:

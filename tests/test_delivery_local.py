@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +108,22 @@ def test_the_engine_sees_that_cluster_only_and_keeps_its_state_in_the_project(st
     assert values["PULUMI_BACKEND_URL"] == f"file://{stage.project / STATE_FOLDER / 'local-1234'}"
     assert values["KUBECONFIG"] not in (None, os.environ.get("KUBECONFIG"))
     assert not Path(values["KUBECONFIG"]).exists()
+
+
+def test_what_reaches_the_cluster_is_found_again_by_the_next_command(stage: Stage, kubectl: Kubectl) -> None:
+    """The plugin remembers the path of the kubeconfig; a destruction asks there."""
+    up(stage)
+    stage.run("destroy", "--stack", "local")
+    paths = {call["values"]["KUBECONFIG"] for call in stage.pulumi.calls}
+    assert stage.pulumi.called("destroy")
+    assert len(paths) == 1
+
+
+def test_what_reaches_the_cluster_is_for_nobody_else_to_read(stage: Stage, kubectl: Kubectl) -> None:
+    with prepared(stage.context(), "local") as cluster:
+        kubeconfig = Path(cluster.context.environ["KUBECONFIG"])
+        assert kubeconfig.read_text() == "kind: Config\n"
+        assert stat.S_IMODE(kubeconfig.stat().st_mode) == 0o600
 
 
 def test_a_cluster_that_was_made_anew_under_its_name_has_a_state_of_its_own(stage: Stage, kubectl: Kubectl) -> None:

@@ -24,7 +24,7 @@ import delivery.engine
 from infra import load_balancer
 from rehearsal import chart, controller, processes, stage
 from rehearsal.cluster import NAMESPACE, OWN, Cluster, Serving
-from rehearsal.engine import TOKEN, Engine, environment, put_beside, write_executables
+from rehearsal.engine import TOKEN, Engine, environment, mend, put_beside, write_executables
 from rehearsal.problems import RehearsalError, UsageError
 from rehearsal.provider import StandInSettings
 
@@ -131,7 +131,7 @@ def resource_event(kind: str, operation: str) -> dict[str, Any]:
 def test_an_operation_is_told_by_the_engine_s_events() -> None:
     seen = [resource_event("resourcePreEvent", "create"), resource_event("resOutputsEvent", "create")]
     log = io.StringIO()
-    done = Engine(cast("Any", FakeStack(seen)), log).up()
+    done = Engine(cast("Any", FakeStack(seen)), Path(), log).up()
     assert done.succeeded
     assert [(each.kind, each.operation, each.type) for each in done.events] == [
         ("start", "create", "a:b:C"),
@@ -142,8 +142,8 @@ def test_an_operation_is_told_by_the_engine_s_events() -> None:
 
 def test_a_failure_is_told_by_the_engine_s_errors_or_by_its_last_lines() -> None:
     said = {"diagnosticEvent": {"message": "it broke", "color": "", "severity": "error"}}
-    assert Engine(cast("Any", FakeStack([said], "x")), io.StringIO()).up().errors == ["it broke"]
-    failed = Engine(cast("Any", FakeStack([], "error: no such stack")), io.StringIO()).up()
+    assert Engine(cast("Any", FakeStack([said], "x")), Path(), io.StringIO()).up().errors == ["it broke"]
+    failed = Engine(cast("Any", FakeStack([], "error: no such stack")), Path(), io.StringIO()).up()
     assert not failed.succeeded
     assert any("no such stack" in line for line in failed.errors)
 
@@ -152,7 +152,7 @@ def test_an_up_is_killed_at_the_event_that_it_shall_be_killed_at(monkeypatch: py
     killed: list[int] = []
     monkeypatch.setattr("rehearsal.engine.kill_descendants", killed.append)
     seen = [resource_event("resourcePreEvent", "same"), resource_event("resourcePreEvent", "update")]
-    Engine(cast("Any", FakeStack(seen)), io.StringIO()).up(lambda event: event.operation == "update")
+    Engine(cast("Any", FakeStack(seen)), Path(), io.StringIO()).up(lambda event: event.operation == "update")
     assert killed == [os.getpid()]
 
 
@@ -376,3 +376,29 @@ def test_serving_is_healthy_only_when_all_that_is_wanted_is_there() -> None:
     assert Serving(image="x", wanted=2, updated=2, available=2).healthy
     assert not Serving(image="x", wanted=2, updated=2, available=1).healthy
     assert not Serving(image="x", wanted=2, updated=1, available=2).healthy
+
+
+class TestAStateThatAKillHasCutOff:
+    def state(self, folder: Path, text: str, before: str | None) -> Path:
+        checkpoint = folder / ".pulumi" / "stacks" / "helloworld" / "dev.json"
+        checkpoint.parent.mkdir(parents=True)
+        checkpoint.write_text(text)
+        if before is not None:
+            checkpoint.with_name("dev.json.bak").write_text(before)
+        return checkpoint
+
+    @pytest.mark.parametrize("text", ["", '{"version": 3, "chec'])
+    def test_it_is_the_one_before_again(self, tmp_path: Path, text: str) -> None:
+        checkpoint = self.state(tmp_path, text, '{"version": 3}')
+        assert mend(tmp_path)
+        assert checkpoint.read_text() == '{"version": 3}'
+
+    def test_a_whole_one_stays(self, tmp_path: Path) -> None:
+        checkpoint = self.state(tmp_path, '{"version": 4}', '{"version": 3}')
+        assert not mend(tmp_path)
+        assert checkpoint.read_text() == '{"version": 4}'
+
+    def test_without_one_before_it_stays_what_it_is(self, tmp_path: Path) -> None:
+        assert not mend(tmp_path)
+        self.state(tmp_path, "", None)
+        assert not mend(tmp_path)

@@ -24,6 +24,9 @@ override REFRESH := $(value REFRESH)
 override IF_LEFT := $(value IF_LEFT)
 override UNLOCK := $(value UNLOCK)
 export STACK FORMAT AGAINST PR TO FROM IMAGE SECTION EVENT REPORTS BRANCH INFRASTRUCTURE REGION REPOSITORY REVERT_PULL_REQUEST THROW_AWAY REFRESH IF_LEFT UNLOCK
+# A switch that is misspelt must not be one that is off.
+$(foreach switch,INFRASTRUCTURE REFRESH IF_LEFT UNLOCK THROW_AWAY,$(if $(filter-out yes,$($(switch))),\
+	$(error $(switch) takes yes or nothing)))
 VENV := .venv
 RUN := $(VENV)/bin/python
 # Of kind 0.33: https://github.com/kubernetes-sigs/kind/releases

@@ -55,7 +55,11 @@ def create(
         RoleArgs(
             role_name=names.PREVIEW_ROLE,
             description=f"Previews the stacks of {names.PROJECT}; reads only",
-            trust=who.apply(lambda known: trust.preview_trust(known[0], known[1], repository, settings.default_branch)),
+            trust=who.apply(
+                lambda known: trust.preview_trust(
+                    known[0], known[1], repository, settings.default_branch, settings.operators
+                )
+            ),
             boundary=place.apply(lambda known: boundary(known, names.PREVIEW_ROLE, None)),
             topics=TOPICS,
             policies=place.apply(lambda known: preview_policies(known, settings.environments)),
@@ -67,7 +71,7 @@ def create(
         RoleArgs(
             role_name=names.REVIEW_ROLE,
             description=f"Makes and destroys the review environments of {names.PROJECT}",
-            trust=who.apply(lambda known: trust.review_trust(known[0], known[1], repository)),
+            trust=who.apply(lambda known: trust.review_trust(known[0], known[1], repository, settings.operators)),
             boundary=place.apply(lambda known: boundary(known, names.REVIEW_ROLE, None)),
             topics=TOPICS,
             policies=place.apply(lambda known: review_policies(known, zones)),

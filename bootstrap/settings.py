@@ -136,13 +136,16 @@ def _between(settings: Settings) -> dict[str, str]:
     if names.REVIEW_PLATFORM not in settings.environments:
         found["environments"] = f"it has not {names.REVIEW_PLATFORM}, on whose cluster review environments stand"
     account = "0" * 12
-    longest = max(
-        len(trust.deploy_trust(account, trust.provider_arn(account), settings.repository, each, settings.operators))
-        for each in settings.environments
-    )
+    where = (account, trust.provider_arn(account), settings.repository)
+    trusts = [
+        trust.preview_trust(*where, settings.default_branch, settings.operators),
+        trust.review_trust(*where, settings.operators),
+        *(trust.deploy_trust(*where, each, settings.operators) for each in settings.environments),
+    ]
+    longest = max(map(len, trusts))
     if longest > TRUST_CHARACTERS:
         found["operators"] = (
-            f"a deploy role's trust would have {longest} characters, and IAM takes {TRUST_CHARACTERS}: name one role "
+            f"a role's trust would have {longest} characters, and IAM takes {TRUST_CHARACTERS}: name one role "
             "that all operators take"
         )
     return found

@@ -18,23 +18,25 @@ def provider_arn(account: str) -> str:
     return f"arn:aws:iam::{account}:oidc-provider/{names.GITHUB_ISSUER}"
 
 
-def preview_trust(account: str, provider: str, repository: str, branch: str) -> str:
-    """The trust of the preview role, as JSON: pull requests of the repository's own branches, and the default branch.
+def preview_trust(account: str, provider: str, repository: str, branch: str, operators: Sequence[str]) -> str:
+    """The trust of the preview role, as JSON: pull requests of the repository's own branches, the default branch, and
+    the operators.
 
     Args:
         account: the AWS account's number, twelve digits.
         provider: the ARN of the OIDC provider.
         repository: as GitHub's tokens name it.
         branch: the default branch, where drift is looked for.
+        operators: ARNs of the roles and users that may take it from a laptop.
     """
     subjects = [f"repo:{repository}:pull_request", f"repo:{repository}:ref:refs/heads/{branch}"]
-    return document(_workflows(provider, subjects), _itself(account, names.PREVIEW_ROLE))
+    return document(_workflows(provider, subjects), _itself(account, names.PREVIEW_ROLE), *_people(operators))
 
 
-def review_trust(account: str, provider: str, repository: str) -> str:
+def review_trust(account: str, provider: str, repository: str, operators: Sequence[str]) -> str:
     """The trust of the review role, as JSON; arguments as for `preview_trust`."""
     subjects = [f"repo:{repository}:environment:{names.REVIEW_ENVIRONMENT}"]
-    return document(_workflows(provider, subjects), _itself(account, names.REVIEW_ROLE))
+    return document(_workflows(provider, subjects), _itself(account, names.REVIEW_ROLE), *_people(operators))
 
 
 def deploy_trust(account: str, provider: str, repository: str, environment: str, operators: Sequence[str]) -> str:
@@ -45,18 +47,20 @@ def deploy_trust(account: str, provider: str, repository: str, environment: str,
         provider: see there.
         repository: see there.
         environment: whose.
-        operators: ARNs of the roles and users that may take it from a laptop.
+        operators: as for `preview_trust`.
     """
-    statements = [
+    return document(
         _workflows(provider, [f"repo:{repository}:environment:{environment}"]),
         _itself(account, names.deploy_role(environment)),
-    ]
-    if operators:
-        principal = {"AWS": sorted(operators)}
-        statements.append(
-            {"Sid": "Operators", "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"},
-        )
-    return document(*statements)
+        *_people(operators),
+    )
+
+
+def _people(operators: Sequence[str]) -> list[Statement]:
+    if not operators:
+        return []
+    principal = {"AWS": sorted(operators)}
+    return [{"Sid": "Operators", "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]
 
 
 def _workflows(provider: str, subjects: Sequence[str]) -> Statement:

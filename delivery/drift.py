@@ -51,6 +51,11 @@ def run(context: Context, options: argparse.Namespace) -> int:
     github = GitHub.from_environ(context)
     # A stack without a file is a mistake; one that was never deployed is none.
     settings = settings_of(context, options.stack)
+    if settings.platform == "local":
+        raise DeliveryError(
+            f"stack {options.stack} is local, and has no cloud to drift from.\n"
+            f"  cure: make preview-cloud STACK={options.stack} compares its cluster"
+        )
     workspace = Workspace.find(context, options.stack)
     running = workspace.outputs().get("image") if workspace else None
     if workspace is None or not running:

@@ -1,6 +1,7 @@
 """The cluster of kubectl's current context, and the state of a local stack on it."""
 
 import contextlib
+import os
 import re
 import shutil
 import subprocess
@@ -62,7 +63,9 @@ def prepared(context: Context, stack: str) -> Iterator[LocalCluster]:
     state.mkdir(parents=True, exist_ok=True)
     file = stackfile.file_of(context.project, stack)
     # Always there for a stack: the plugin takes the path for one of its settings, and a destruction looks for it again.
-    with _written(state / "kubeconfig", _kubectl(context, pinned, *ONE_CONTEXT)) as kubeconfig, _kept(file):
+    kubeconfig = state / "kubeconfig"
+    _write(kubeconfig, _kubectl(context, pinned, *ONE_CONTEXT))
+    with _kept(file):
         environ = {
             **context.environ,
             "KUBECONFIG": str(kubeconfig),
@@ -109,16 +112,12 @@ def reachable(context: Context, namespace: str = PROJECT) -> Iterator[str]:
             forward.terminate()
 
 
-@contextlib.contextmanager
-def _written(file: Path, text: str) -> Iterator[Path]:
-    """The file with that text, for nobody else to read, and only meanwhile: it lets whoever has it into the cluster."""
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(text, "utf-8")
-    try:
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
+def _write(file: Path, text: str) -> None:
+    """The file with that text, for nobody else to read, and in one go: another command may be using it."""
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text, "utf-8")
+    fresh.replace(file)
 
 
 @contextlib.contextmanager

@@ -41,10 +41,14 @@ def run(context: Context, options: argparse.Namespace) -> int:
         )
     if source == stack:
         raise DeliveryError(f"--from = {shown(source)}: a stack is not promoted from itself.\n  cure: name another one")
+    if settings_of(context, source).platform == "local":
+        raise DeliveryError(
+            f"--from = {shown(source)}: a local stack's image is in no registry.\n  cure: name a stack in the cloud"
+        )
     if options.image and not digest_of(options.image):
         raise DeliveryError(
             f"--image = {shown(options.image)}: only a digest names one image for ever.\n"
-            "  cure: <repository>@sha256:<64 hexadecimal digits>, e.g. what `make smoke` of the source stack tells"
+            f"  cure: <repository>@sha256:<64 hexadecimal digits>, e.g. what `make deploy STACK={source}` has told"
         )
     if options.image:
         # The same rule for what follows as for what stands in a file.

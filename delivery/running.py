@@ -1,5 +1,6 @@
 """Which engines run here: one whose command was killed goes on by itself, and holds the lock of its stack."""
 
+import glob
 import os
 import signal
 import subprocess
@@ -51,7 +52,7 @@ def told(project: Path, pid: int) -> None:
 
 def records(project: Path, stack: str) -> list[Path]:
     """What is remembered of engines that work on a stack, or did so when their command was killed."""
-    return sorted((project / FOLDER).glob(f"{stack}.*"))
+    return sorted((project / FOLDER).glob(f"{glob.escape(stack)}.*"))
 
 
 def stop(project: Path, stack: str, say: Callable[[str], None], seconds: float = STOP_SECONDS) -> bool:

@@ -10,6 +10,7 @@ import httpx
 
 from delivery.configuration import settings_of
 from delivery.context import Context
+from delivery.identity import as_deployer
 from delivery.local_cluster import located, reachable
 from delivery.problems import DeliveryError
 from delivery.releases import digest_of
@@ -67,7 +68,7 @@ def smoke_of_stack(context: Context, stack: str, seconds: float) -> list[Finding
     """
     settings = settings_of(context, stack)
     with located(context, stack, settings) as here:
-        target = read_stack(here, stack, settings, create=False)
+        target = read_stack(as_deployer(here, stack, settings), stack, settings, create=False)
         commit = target.commit_of(digest_of(target.running))
         url = address_of(target.outputs, stack)
         if settings.platform != "local":

@@ -7,8 +7,12 @@ from delivery.context import Context
 from delivery.identity import as_deployer
 from delivery.local_cluster import located
 from delivery.problems import DeliveryError
+from delivery.review_environment import write_for_destruction
+from delivery.review_stack import pull_request_of
 from delivery.running import records, stop
 from delivery.workspace import Workspace
+from infra.problems import shown
+from infra.settings import STACK_CURE, STACK_NAME
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +30,15 @@ def run(context: Context, options: argparse.Namespace) -> int:
         DeliveryError: the stack does not exist or cannot be reached, or an engine on this machine works on it.
     """
     stack: str = options.stack
+    if not STACK_NAME.fullmatch(stack):
+        raise DeliveryError(f"--stack = {shown(stack)}: it is no stack's name\n  cure: {STACK_CURE}")
     if options.if_left and not records(context.project, stack):
         context.console.say(f"No engine of this checkout was left behind: a lock of stack {stack} is somebody else's.")
         return 0
+    number = pull_request_of(stack)
+    if number is not None:
+        # Where its environment was not made, its file is not there.
+        write_for_destruction(context, number)
     settings = settings_of(context, stack)
     with located(context, stack, settings) as here:
         if not stop(context.project, stack, context.console.say):

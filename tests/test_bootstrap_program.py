@@ -132,8 +132,8 @@ def test_every_role_is_trusted_as_its_kind_is(plan: Plan) -> None:
     provider = json.loads(role_of(plan, names.PREVIEW_ROLE).inputs["assumeRolePolicy"])["Statement"][0]["Principal"]
     known = ("123456789012", provider["Federated"], REPOSITORY)
     expected = {
-        names.PREVIEW_ROLE: trust.preview_trust(*known, "main"),
-        names.REVIEW_ROLE: trust.review_trust(*known),
+        names.PREVIEW_ROLE: trust.preview_trust(*known, "main", []),
+        names.REVIEW_ROLE: trust.review_trust(*known, []),
         names.deploy_role("dev"): trust.deploy_trust(*known, "dev", []),
         names.deploy_role("prod"): trust.deploy_trust(*known, "prod", []),
     }

@@ -1,5 +1,7 @@
 """Who can take which role."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +14,8 @@ PROVIDER = trust.provider_arn(ACCOUNT)
 REPOSITORY = "octo@1/hello@2"
 OPERATOR = f"arn:aws:iam::{ACCOUNT}:role/operator"
 TRUSTS = {
-    "preview": trust.preview_trust(ACCOUNT, PROVIDER, REPOSITORY, "main"),
-    "review": trust.review_trust(ACCOUNT, PROVIDER, REPOSITORY),
+    "preview": trust.preview_trust(ACCOUNT, PROVIDER, REPOSITORY, "main", []),
+    "review": trust.review_trust(ACCOUNT, PROVIDER, REPOSITORY, []),
     "dev": trust.deploy_trust(ACCOUNT, PROVIDER, REPOSITORY, "dev", []),
     "prod": trust.deploy_trust(ACCOUNT, PROVIDER, REPOSITORY, "prod", [OPERATOR]),
 }
@@ -83,3 +85,16 @@ def test_operators_take_deploy_roles_and_nobody_else_of_the_account_does() -> No
     assert [role for role, document in TRUSTS.items() if assumable(document, {"aws": OPERATOR})] == ["prod"]
     for somebody in ("role/admin", "user/operator", "role/operator2"):
         assert not any(assumable(each, {"aws": f"arn:aws:iam::{ACCOUNT}:{somebody}"}) for each in TRUSTS.values())
+
+
+def test_people_who_operate_take_every_role_from_a_laptop_and_nobody_else_does() -> None:
+    person = f"arn:aws:iam::{ACCOUNT}:role/admin"
+    given = [
+        trust.preview_trust(ACCOUNT, PROVIDER, REPOSITORY, "main", [person]),
+        trust.review_trust(ACCOUNT, PROVIDER, REPOSITORY, [person]),
+        trust.deploy_trust(ACCOUNT, PROVIDER, REPOSITORY, "dev", [person]),
+    ]
+    for text in given:
+        (statement,) = [each for each in json.loads(text)["Statement"] if each["Sid"] == "Operators"]
+        assert statement["Principal"] == {"AWS": [person]}
+    assert [name for name, text in TRUSTS.items() if "Operators" in text] == ["prod"]

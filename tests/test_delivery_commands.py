@@ -741,3 +741,37 @@ def test_a_deployment_looks_at_the_cloud_first_if_it_is_asked_to(
     assert stage.run("deploy", "--stack", "dev", *arguments, *QUICK).code == 0
     (call,) = stage.pulumi.called("up")
     assert {"--refresh", "--run-program=true"} & set(call["argv"]) == flags
+
+
+def test_the_lock_of_a_review_environment_is_cleared_where_its_file_is_not(stage: Stage) -> None:
+    stage.pulumi.stack("pr-7", stage.outputs(OLD))
+    assert not (stage.project / "Pulumi.pr-7.yaml").exists()
+    done = stage.run("unlock", "--stack", "pr-7")
+    assert done.code == 0, done.err
+    assert stage.pulumi.called("cancel")
+
+
+@pytest.mark.parametrize("name", ["../x", "*", "", "Dev"])
+def test_what_is_no_stack_is_not_unlocked(stage: Stage, name: str) -> None:
+    done = stage.run("unlock", f"--stack={name}", "--if-left")
+    assert done.code == 1
+    assert "no stack's name" in done.err
+
+
+def test_a_local_stack_neither_drifts_nor_is_promoted_from(stage: Stage) -> None:
+    (stage.project / "Pulumi.local.yaml").write_text("config:\n  helloworld:platform: local\n")
+    for arguments in (["drift", "--stack", "local"], ["promote", "--stack", "dev", "--from", "local", *QUICK]):
+        done = stage.run(*arguments)
+        assert done.code == 1
+        assert "local" in done.err
+        assert "cure" in done.err
+    assert stage.pulumi.calls == []
+
+
+def test_a_stack_is_tested_as_who_deploys_it(stage: Stage) -> None:
+    stage.stack = "dev"
+    stage.setting("dev", deployRole=ROLE)
+    runs(stage, "dev", OLD)
+    stage.service.answers[OLD] = (200, OLD_COMMIT)
+    assert stage.run("smoke", "--stack", "dev", *QUICK).code == 0
+    assert any("assume-role" in call["argv"] for call in stage.aws.calls)

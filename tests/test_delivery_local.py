@@ -107,7 +107,13 @@ def test_the_engine_sees_that_cluster_only_and_keeps_its_state_in_the_project(st
     values = call["values"]
     assert values["PULUMI_BACKEND_URL"] == f"file://{stage.project / STATE_FOLDER / 'local-1234'}"
     assert values["KUBECONFIG"] not in (None, os.environ.get("KUBECONFIG"))
-    assert not Path(values["KUBECONFIG"]).exists()
+
+
+def test_a_command_leaves_another_one_what_reaches_the_cluster(stage: Stage, kubectl: Kubectl) -> None:
+    with prepared(stage.context(), "local") as running:
+        with prepared(stage.context(), "local"):
+            pass
+        assert Path(running.context.environ["KUBECONFIG"]).read_text() == "kind: Config\n"
 
 
 def test_what_reaches_the_cluster_is_found_again_by_the_next_command(stage: Stage, kubectl: Kubectl) -> None:

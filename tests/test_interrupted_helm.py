@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -21,11 +22,12 @@ def fake() -> Iterator[FakeKubernetes]:
         assert cluster.protests == []
 
 
-def run(fake: FakeKubernetes, moment: str) -> Plan:
+def run(fake: FakeKubernetes, moment: str, kubeconfig: str | None = None) -> Plan:
     """What the engine does before it creates or updates the release."""
+    given = json.dumps(fake.kubeconfig()) if kubeconfig is None else kubeconfig
 
     async def program() -> str:
-        binding = forget_interrupted("chart", json.dumps(fake.kubeconfig()), NAMESPACE, RELEASE)
+        binding = forget_interrupted("chart", given, NAMESPACE, RELEASE)
         (hook,) = {"create": binding.before_create, "update": binding.before_update}[moment] or []
         answer = hook(pulumi.ResourceHookArgs(urn="", id="", name="", type=""))
         assert answer is not None
@@ -79,3 +81,14 @@ def test_a_cluster_that_refuses_fails_the_creation_rather_than_hiding_it(fake: F
     fake.refuse("GET", "secrets", 403)
     with pytest.raises(ProgramError, match="403"):
         run(fake, "create")
+
+
+def test_without_a_kubeconfig_it_is_kubectl_s_own(
+    fake: FakeKubernetes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a local platform, whose plan names no cluster."""
+    (tmp_path / "config").write_text(json.dumps(fake.kubeconfig()))
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
+    fake.add_helm_record(RELEASE, 1, "pending-install")
+    run(fake, "create", "")
+    assert names(fake) == []

@@ -15,6 +15,16 @@ from infra.settings import Settings
 from offline import stackfile
 
 
+def require_stack_name(stack: str) -> None:
+    """Refuse what cannot be a stack's name, before anything is done with it.
+
+    Raises:
+        DeliveryError: it cannot.
+    """
+    if not settings.STACK_NAME.fullmatch(stack):
+        raise DeliveryError(f"--stack = {shown(stack)}: it is no stack's name\n  cure: {settings.STACK_CURE}")
+
+
 def settings_of(context: Context, stack: str, overrides: Mapping[str, str] | None = None) -> Settings:
     """The settings of a stack, from its file, the defaults of `Pulumi.yaml` and `overrides` (`namespace:key` to text).
 

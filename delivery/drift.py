@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Sequence
 
 from delivery import markdown
-from delivery.configuration import settings_of
+from delivery.configuration import require_stack_name, settings_of
 from delivery.context import Context
 from delivery.explanation import Step
 from delivery.github import GitHub
@@ -21,8 +21,7 @@ from delivery.releases import IMAGE_SETTING
 from delivery.slack import notify
 from delivery.workflow_run import run_address
 from delivery.workspace import Preview, Workspace
-from infra.problems import shown
-from infra.settings import PROJECT, STACK_NAME
+from infra.settings import PROJECT
 
 LABEL = "drift"
 MOST_CHARACTERS = 50_000
@@ -46,8 +45,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
     Raises:
         DeliveryError: the comparison failed, or GitHub says no.
     """
-    if not STACK_NAME.fullmatch(options.stack):
-        raise DeliveryError(f"--stack = {shown(options.stack)}: it is no stack's name")
+    require_stack_name(options.stack)
     github = GitHub.from_environ(context)
     # A stack without a file is a mistake; one that was never deployed is none.
     settings = settings_of(context, options.stack)

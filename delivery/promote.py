@@ -41,7 +41,8 @@ def run(context: Context, options: argparse.Namespace) -> int:
         )
     if source == stack:
         raise DeliveryError(f"--from = {shown(source)}: a stack is not promoted from itself.\n  cure: name another one")
-    if settings_of(context, source).platform == "local":
+    source_settings = settings_of(context, source)
+    if source_settings.platform == "local":
         raise DeliveryError(
             f"--from = {shown(source)}: a local stack's image is in no registry.\n  cure: name a stack in the cloud"
         )
@@ -56,7 +57,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
     with announce.failures_told(context, f"promote {stack} from {source}"):
         deployer, settings = deployer_of(context, stack)
         # Read before the other stack is made: a source that runs nothing must leave nothing behind.
-        origin = read_stack(deployer, source, settings_of(context, source), create=False)
+        origin = read_stack(deployer, source, source_settings, create=False)
         reference = options.image or promotable(origin)
         target = read_stack(deployer, stack, settings, create=True)
         if not options.image:

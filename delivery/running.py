@@ -87,6 +87,6 @@ def stop(project: Path, stack: str, say: Callable[[str], None], seconds: float =
 
 def _runs(pid: int) -> bool:
     """Whether that process is an engine: a number may be somebody else's by now."""
-    told = subprocess.run(["ps", "-ww", "-o", "stat=", "-o", "args=", "-p", str(pid)], capture_output=True, text=True)
-    state, _, command = told.stdout.strip().partition(" ")
+    listed = subprocess.run(["ps", "-ww", "-o", "stat=", "-o", "args=", "-p", str(pid)], capture_output=True, text=True)
+    state, _, command = listed.stdout.strip().partition(" ")
     return "pulumi" in command and not state.startswith("Z")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from delivery.configuration import settings_of
+from delivery.configuration import require_stack_name, settings_of
 from delivery.context import Context
 from delivery.identity import as_deployer
 from delivery.local_cluster import located
@@ -11,8 +11,6 @@ from delivery.review_environment import write_for_destruction
 from delivery.review_stack import pull_request_of
 from delivery.running import records, stop
 from delivery.workspace import Workspace
-from infra.problems import shown
-from infra.settings import STACK_CURE, STACK_NAME
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +28,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
         DeliveryError: the stack does not exist or cannot be reached, or an engine on this machine works on it.
     """
     stack: str = options.stack
-    if not STACK_NAME.fullmatch(stack):
-        raise DeliveryError(f"--stack = {shown(stack)}: it is no stack's name\n  cure: {STACK_CURE}")
+    require_stack_name(stack)
     if options.if_left and not records(context.project, stack):
         context.console.say(f"No engine of this checkout was left behind: a lock of stack {stack} is somebody else's.")
         return 0

@@ -14,26 +14,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.recorded_http import DROP_THE_CONNECTION, Request
+
 NAMESPACE, NAME = "helloworld", "helloworld"
 UID = "d3b07384-0000-4000-8000-000000000001"
 REPLICAS = 2
 LABELS = {"app.kubernetes.io/name": "helloworld"}
 HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
-DROP_THE_CONNECTION = 0
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request that arrived; the names of its headers are in lower case."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: Any
 
 
 @dataclass

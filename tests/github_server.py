@@ -10,24 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.recorded_http import DROP_THE_CONNECTION, Request
+
 REPOSITORY = "example/helloworld"
 TOKEN = "ghs_averysecrettokenindeed"
 WEBHOOK = "/services/T000/B000/averysecretwebhook"
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
-DROP_THE_CONNECTION = 0
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request that arrived; the names of its headers are in lower case."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: Any
 
 
 @dataclass

@@ -18,7 +18,8 @@ from delivery.problems import DeliveryError
 from delivery.redaction import Redactor
 from delivery.rest import Rest
 from tests import github_server
-from tests.github_server import BOT, DROP_THE_CONNECTION, REPOSITORY, TOKEN, FakeGitHub
+from tests.github_server import BOT, REPOSITORY, TOKEN, FakeGitHub
+from tests.recorded_http import DROP_THE_CONNECTION
 
 MARKER = "<!-- helloworld:test -->"
 ROOT = f"/repos/{REPOSITORY}"

@@ -19,9 +19,8 @@ from infra.live_cluster import LiveNamespace
 from infra.rollback import roll_back, roll_back_on_error
 from offline.evaluate import record
 from offline.plan import Plan
-from tests import fake_kubernetes
+from tests import fake_kubernetes, recorded_http
 from tests.fake_kubernetes import (
-    DROP_THE_CONNECTION,
     HASH,
     NAME,
     NAMESPACE,
@@ -30,6 +29,7 @@ from tests.fake_kubernetes import (
     Json,
     template_of,
 )
+from tests.recorded_http import DROP_THE_CONNECTION
 
 GOOD, BETTER, BAD, WORSE = (f"registry.example.com/app@sha256:{letter * 4}" for letter in "abcd")
 UNDO = f"kubectl -n {NAMESPACE} rollout undo deployment/{NAME}"
@@ -277,7 +277,7 @@ def test_an_answer_that_fails_while_it_waits_does_not_end_the_wait(
     fake.healthy_after = 3
     original = fake.answer
 
-    def answer(request: fake_kubernetes.Request) -> tuple[int, bytes, str]:
+    def answer(request: recorded_http.Request) -> tuple[int, bytes, str]:
         answered = original(request)
         if request.method == "PATCH":
             fake.refuse("GET", "deployments", status, times=1)
@@ -294,7 +294,7 @@ def test_a_cluster_that_is_lost_while_it_waits_does_not_get_the_advice_to_undo_t
     fake.healthy_after = None
     original = fake.answer
 
-    def answer(request: fake_kubernetes.Request) -> tuple[int, bytes, str]:
+    def answer(request: recorded_http.Request) -> tuple[int, bytes, str]:
         answered = original(request)
         if request.method == "PATCH":
             fake.refuse("GET", "deployments", 500)

@@ -11,7 +11,8 @@ from delivery import slack
 from delivery.slack import escaped, notify
 from tests import github_server
 from tests.delivery_context import told
-from tests.github_server import DROP_THE_CONNECTION, WEBHOOK, FakeGitHub
+from tests.github_server import WEBHOOK, FakeGitHub
+from tests.recorded_http import DROP_THE_CONNECTION
 
 
 @pytest.fixture(autouse=True)

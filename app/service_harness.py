@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helloworld import __version__
 from helloworld.application import create_app
 from helloworld.lifecycle import Lifecycle
 from helloworld.logs import AccessLog
+from helloworld.metrics import Metrics
 from helloworld.settings import Settings
+from helloworld.state.stores import Stores
 from starlette.types import ASGIApp, Message, Scope
 
 APP_DIRECTORY = Path(__file__).parent
@@ -63,7 +66,10 @@ class Service:
     log_level: int = 10
 
     def __post_init__(self) -> None:
-        self.app = create_app(self.settings, self.lifecycle, AccessLog(self.log, self.log_level))
+        metrics = Metrics({"version": __version__, "commit": self.settings.git_commit})
+        stores = Stores(self.settings, metrics.registry)
+        access_log = AccessLog(self.log, self.log_level)
+        self.app = create_app(self.settings, self.lifecycle, access_log, metrics, stores)
 
     def ask(
         self,

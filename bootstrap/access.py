@@ -1,7 +1,7 @@
 """The roles: who may take them, and what each may do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -14,8 +14,21 @@ from bootstrap.review_policy import review_policies
 from bootstrap.roles import Role, RoleArgs
 from bootstrap.settings import Settings
 
-DEPLOY_TOPICS = ("state", "reads", "network", "cluster", "identity", "address")
-TOPICS = ("state", "resources")
+# As many as a role takes: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+DEPLOY_TOPICS = (
+    "state",
+    "reads",
+    "network",
+    "cluster",
+    "identity",
+    "address",
+    "database",
+    "cache",
+    "sight",
+    "neighbour",
+)
+PREVIEW_TOPICS = ("state", "resources")
+REVIEW_TOPICS = ("state", "resources", "address")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +57,11 @@ def create(
         provider_arn: of GitHub's OIDC provider.
         opts: options with the AWS provider.
     """
+    region, regions = settings.region, {each: settings.region_of(each) for each in settings.environments}
     place = pulumi.Output.all(account, key_arn).apply(
-        lambda known: Account(number=known[0], region=settings.region, key_arn=known[1])
+        lambda known: Account(number=known[0], region=region, state_region=region, key_arn=known[1])
     )
+    of_reviews = place.apply(lambda known: replace(known, region=regions[names.REVIEW_PLATFORM]))
     who = pulumi.Output.all(account, provider_arn)
     repository, zones = settings.repository, settings.hosted_zones
 
@@ -61,8 +76,8 @@ def create(
                 )
             ),
             boundary=place.apply(lambda known: boundary(known, names.PREVIEW_ROLE, None)),
-            topics=TOPICS,
-            policies=place.apply(lambda known: preview_policies(known, settings.environments)),
+            topics=PREVIEW_TOPICS,
+            policies=place.apply(lambda known: preview_policies(known, regions)),
         ),
         opts,
     )
@@ -73,14 +88,14 @@ def create(
             description=f"Makes and destroys the review environments of {names.PROJECT}",
             trust=who.apply(lambda known: trust.review_trust(known[0], known[1], repository, settings.operators)),
             boundary=place.apply(lambda known: boundary(known, names.REVIEW_ROLE, None)),
-            topics=TOPICS,
-            policies=place.apply(lambda known: review_policies(known, zones)),
+            topics=REVIEW_TOPICS,
+            policies=of_reviews.apply(lambda known: review_policies(known, zones)),
         ),
         opts,
     )
     deploy = {
-        each: _deploy(each, settings.environments[:place_in_line], settings, place, who, opts)
-        for place_in_line, each in enumerate(settings.environments)
+        each: _deploy(each, dict(list(regions.items())[:place_in_line]), settings, place, who, opts)
+        for place_in_line, each in enumerate(regions)
     }
     return Roles(
         preview=preview.arn,
@@ -92,13 +107,14 @@ def create(
 
 def _deploy(
     environment: str,
-    before: list[str],
+    before: Mapping[str, str],
     settings: Settings,
     place: pulumi.Output[Account],
     who: pulumi.Output[list[str]],
     opts: pulumi.ResourceOptions,
 ) -> Role:
-    role = names.deploy_role(environment)
+    role, region = names.deploy_role(environment), settings.region_of(environment)
+    there = place.apply(lambda known: replace(known, region=region))
     return Role(
         role,
         RoleArgs(
@@ -109,9 +125,9 @@ def _deploy(
                     known[0], known[1], settings.repository, environment, settings.operators
                 )
             ),
-            boundary=place.apply(lambda known: boundary(known, role, environment)),
+            boundary=there.apply(lambda known: boundary(known, role, environment)),
             topics=DEPLOY_TOPICS,
-            policies=place.apply(lambda known: deploy_policies(known, environment, before, settings.hosted_zones)),
+            policies=there.apply(lambda known: deploy_policies(known, environment, before, settings.hosted_zones)),
         ),
         opts,
     )

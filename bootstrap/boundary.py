@@ -6,11 +6,29 @@ must have the same one. So a role that code in a pull request's reach makes cann
 
 from bootstrap import names, reads
 from bootstrap.changes import ATTACHED, CHANGES_IN_ROLES
-from bootstrap.policy_document import Account, allow, deny, document
+from bootstrap.data_policy import KEY_USERS, MASTER_SECRETS, USES_OF_KEYS
+from bootstrap.policy_document import Account, Condition, Statement, allow, deny, document
 
-# Services of which a role may do whatever its policies say. Of IAM, KMS, S3 and STS the actions are named below; what
-# is named nowhere, such as organisations, billing, users and access keys, is forbidden.
-SERVICES = ("acm", "autoscaling", "ec2", "ecr", "eks", "eks-auth", "elasticloadbalancing", "logs", "route53")
+# Services of which a role may do whatever its policies say. Of IAM, KMS, S3, Secrets Manager and STS the actions are
+# named below; what is named nowhere, such as organisations, billing, users and access keys, is forbidden.
+SERVICES = (
+    "acm",
+    "autoscaling",
+    "budgets",
+    "chatbot",
+    "cloudwatch",
+    "ec2",
+    "ecr",
+    "eks",
+    "eks-auth",
+    "elasticache",
+    "elasticloadbalancing",
+    "logs",
+    "rds",
+    "rds-db",
+    "route53",
+    "sns",
+)
 ON_ROLES = (*CHANGES_IN_ROLES, "iam:AttachRolePolicy", "iam:CreateRole", "iam:TagRole", "iam:UntagRole")
 ON_KEYS = (
     *reads.KEYS,
@@ -18,6 +36,7 @@ ON_KEYS = (
     "kms:CreateKey",
     "kms:DisableKeyRotation",
     "kms:EnableKeyRotation",
+    "kms:PutKeyPolicy",
     "kms:ScheduleKeyDeletion",
     "kms:TagResource",
     "kms:UntagResource",
@@ -64,7 +83,7 @@ def boundary(account: Account, role: str, stack: str | None) -> str:
     ]
     if stack is None:
         looks = [allow("LookAtRolesAndKeys", [*reads.ROLES, *reads.KEYS], ["*"], own)]
-        return document(*statements, *looks)
+        return document(*statements, *looks, *([_lends(account, own)] if role == names.REVIEW_ROLE else []))
     ours = [account.iam(f"role/{names.PROJECT}-*")]
     bounded = {"StringNotEquals": {"iam:PermissionsBoundary": its_boundary}}
     untagged = ("iam:TagRole", "iam:UntagRole")
@@ -73,6 +92,7 @@ def boundary(account: Account, role: str, stack: str | None) -> str:
         *statements,
         allow("Roles", [*reads.ROLES, *ON_ROLES, "iam:PassRole"], ours, own),
         allow("Keys", ON_KEYS, ["*"], own),
+        *_master_secret(account, stack, own),
         deny("RolesWithoutBoundary", [each for each in ON_ROLES if each not in untagged], ["*"], bounded),
         deny("OtherPolicies", ["iam:AttachRolePolicy"], ["*"], {"ArnNotEquals": {"iam:PolicyARN": attached}}),
         deny("BootstrappedRoles", [*ON_ROLES, "iam:PassRole"], bootstrapped),
@@ -88,3 +108,27 @@ def boundary(account: Account, role: str, stack: str | None) -> str:
             },
         },
     )
+
+
+def _lends(account: Account, own: Condition) -> Statement:
+    """The one role that review environments' pods are given."""
+    to_pods = {"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}}
+    return allow("PassRole", ["iam:PassRole"], [account.iam(f"role/{names.REVIEW_DATABASE_ROLE}")], {**own, **to_pods})
+
+
+def _master_secret(account: Account, stack: str, own: Condition) -> list[Statement]:
+    """Secrets: those that RDS makes for masters of databases; read is that of this stack's database alone."""
+    secrets = [f"arn:aws:secretsmanager:*:{account.number}:{MASTER_SECRETS}"]
+    ours = f"arn:aws:rds:*:{account.number}:db:{names.PROJECT}-{stack}"
+    by_aws = {"StringLike": {"kms:ViaService": [f"{service}.*.amazonaws.com" for service in KEY_USERS]}}
+    return [
+        allow("MakeMasterSecret", ["secretsmanager:CreateSecret", "secretsmanager:TagResource"], secrets, own),
+        allow(
+            "MasterSecret",
+            ["secretsmanager:GetSecretValue"],
+            secrets,
+            # RDS sets this tag.
+            {"ArnLike": {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": ours}},
+        ),
+        allow("KeysOfAws", USES_OF_KEYS, ["*"], by_aws),
+    ]

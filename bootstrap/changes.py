@@ -7,9 +7,11 @@ MADE_IN_EC2 = (
     "ec2:CreateLaunchTemplate",
     "ec2:CreateNatGateway",
     "ec2:CreateRouteTable",
+    "ec2:CreateSecurityGroup",
     "ec2:CreateSubnet",
     "ec2:CreateVpc",
     "ec2:CreateVpcEndpoint",
+    "ec2:CreateVpcPeeringConnection",
 )
 # What is made, and what it is made in or of, which is there already.
 NEW_IN_EC2 = (
@@ -18,13 +20,22 @@ NEW_IN_EC2 = (
     "launch-template",
     "natgateway",
     "route-table",
+    "security-group",
     "subnet",
     "vpc",
     "vpc-endpoint",
     "vpc-flow-log",
+    "vpc-peering-connection",
 )
-MADE_OF = ("elastic-ip", "route-table", "subnet", "vpc")
+MADE_OF = ("elastic-ip", "route-table", "security-group", "subnet", "vpc")
+RULES_OF_GROUPS = (
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:ModifySecurityGroupRules",
+    "ec2:RevokeSecurityGroupIngress",
+)
 CHANGES_IN_EC2 = (
+    *RULES_OF_GROUPS,
+    "ec2:AcceptVpcPeeringConnection",
     "ec2:AssociateRouteTable",
     "ec2:AttachInternetGateway",
     "ec2:CreateLaunchTemplateVersion",
@@ -36,9 +47,11 @@ CHANGES_IN_EC2 = (
     "ec2:DeleteNatGateway",
     "ec2:DeleteRoute",
     "ec2:DeleteRouteTable",
+    "ec2:DeleteSecurityGroup",
     "ec2:DeleteSubnet",
     "ec2:DeleteVpc",
     "ec2:DeleteVpcEndpoints",
+    "ec2:DeleteVpcPeeringConnection",
     "ec2:DetachInternetGateway",
     "ec2:DisassociateAddress",
     "ec2:DisassociateRouteTable",
@@ -46,11 +59,11 @@ CHANGES_IN_EC2 = (
     "ec2:ModifySubnetAttribute",
     "ec2:ModifyVpcAttribute",
     "ec2:ModifyVpcEndpoint",
+    "ec2:ModifyVpcPeeringConnectionOptions",
     "ec2:ReleaseAddress",
     "ec2:ReplaceRoute",
     "ec2:ReplaceRouteTableAssociation",
     "ec2:RevokeSecurityGroupEgress",
-    "ec2:RevokeSecurityGroupIngress",
 )
 LAUNCHED = ("instance", "network-interface", "security-group", "subnet", "volume")
 CHANGES_IN_CLUSTER = (
@@ -114,13 +127,23 @@ ATTACHED = (
     "AmazonEKSWorkerNodePolicy",
     "AmazonEKS_CNI_Policy",
 )
-PASSED_TO = ("ec2.amazonaws.com", "eks.amazonaws.com", "pods.eks.amazonaws.com", "vpc-flow-logs.amazonaws.com")
-# Roles of AWS's own that come to be with an account's first cluster, node group, balancer and spot instance.
+PASSED_TO = (
+    "chatbot.amazonaws.com",
+    "ec2.amazonaws.com",
+    "eks.amazonaws.com",
+    "pods.eks.amazonaws.com",
+    "vpc-flow-logs.amazonaws.com",
+)
+# Roles of AWS's own that come to be with an account's first cluster, node group, balancer, spot instance, database,
+# cache and Slack channel.
 LINKED = (
     "autoscaling.amazonaws.com",
     "eks-nodegroup.amazonaws.com",
     "eks.amazonaws.com",
+    "elasticache.amazonaws.com",
     "elasticloadbalancing.amazonaws.com",
+    "management.chatbot.amazonaws.com",
+    "rds.amazonaws.com",
     "spot.amazonaws.com",
 )
 # A and AAAA are the address, CNAME the certificate's proof.

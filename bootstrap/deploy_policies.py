@@ -4,23 +4,27 @@ What has a name of ours is named. What has none (a VPC, a key, a certificate) is
 `stack`, which the program puts on all it makes: it is made with them, changed only with them, and keeps them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bootstrap import changes, names, reads
-from bootstrap.address_policy import address
-from bootstrap.policy_document import KEEPS_OWNER, Account, Statement, allow, document, tagged, tagging
+from bootstrap.address_policy import address, health
+from bootstrap.data_policy import cache, database
+from bootstrap.neighbour_policy import neighbour
+from bootstrap.policy_document import KEEPS_OWNER, Account, Statement, allow, document, owned, tagged, tagging
+from bootstrap.sight_policy import sight
 from bootstrap.state_access import may_read, may_write
 
 
 def deploy_policies(
-    account: Account, environment: str, before: Sequence[str], hosted_zones: Sequence[str]
+    account: Account, environment: str, before: Mapping[str, str], hosted_zones: Sequence[str]
 ) -> dict[str, str]:
     """The policy documents of an environment's deploy role by topic, as JSON.
 
     Args:
         account: where.
         environment: whose; its stack has that name.
-        before: the environments that a promotion may come from: their images are read.
+        before: the environments that a promotion may come from, and their regions: their images are read.
         hosted_zones: ids of the zones that records are written in; none means all of the account.
     """
     # A platform is destroyed only when no stack stands on it, and the engine's list of stacks opens every state.
@@ -33,7 +37,11 @@ def deploy_policies(
         "network": document(*_network(account, environment)),
         "cluster": document(*_cluster(account, environment, before)),
         "identity": document(*_identity(account, environment)),
-        "address": document(*address(account, environment, hosted_zones)),
+        "address": document(*address(account, environment, hosted_zones), *health()),
+        "database": document(*database(account, environment)),
+        "cache": document(*cache(account, environment)),
+        "sight": document(*sight(account, environment)),
+        "neighbour": document(*neighbour(account, environment)),
     }
 
 
@@ -48,8 +56,12 @@ def _network(account: Account, stack: str) -> list[Statement]:
         allow("Make", changes.MADE_IN_EC2, ec2(*changes.NEW_IN_EC2), new),
         allow("MakeOf", changes.MADE_IN_EC2, ec2(*changes.MADE_OF), tagged(stack)),
         allow(
-            "TagNew", ["ec2:CreateTags"], ec2(*changes.NEW_IN_EC2, "instance", "network-interface", "volume"), tags_new
+            "TagNew",
+            ["ec2:CreateTags"],
+            ec2(*changes.NEW_IN_EC2, "instance", "network-interface", "security-group-rule", "volume"),
+            tags_new,
         ),
+        allow("MakeRules", ["ec2:AuthorizeSecurityGroupIngress"], ec2("security-group-rule"), new),
         allow("Retag", ["ec2:CreateTags", "ec2:DeleteTags"], ec2("*"), {**tagged(stack), **KEEPS_OWNER}),
         # EC2 makes a VPC's default group, without tags. The program takes it over to empty it.
         allow("AdoptGroup", ["ec2:CreateTags"], group, {**new, "Null": {"aws:ResourceTag/stack": "true"}}),
@@ -67,31 +79,40 @@ def _network(account: Account, stack: str) -> list[Statement]:
 
 
 def _creating() -> list[str]:
-    return [*(each.removeprefix("ec2:") for each in changes.MADE_IN_EC2), "RunInstances"]
+    made = (each.removeprefix("ec2:") for each in changes.MADE_IN_EC2)
+    return [*made, "AuthorizeSecurityGroupIngress", "RunInstances"]
 
 
-def _cluster(account: Account, stack: str, before: Sequence[str]) -> list[Statement]:
+def _cluster(account: Account, stack: str, before: Mapping[str, str]) -> list[Statement]:
     name, new = f"{names.PROJECT}-{stack}", tagging(stack)
     parts = ("nodegroup", "addon", "access-entry", "podidentityassociation")
     eks = [account.arn("eks", f"cluster/{name}"), *(account.arn("eks", f"{part}/{name}/*") for part in parts)]
-    logs = [account.arn("logs", f"log-group:{group}") for group in (f"/aws/eks/{name}/cluster*", f"/{name}/*")]
+    groups = (
+        f"/aws/eks/{name}/cluster*",
+        f"/{name}/*",
+        f"/aws/rds/instance/{name}/*",
+        f"/aws/containerinsights/{name}/*",
+    )
+    logs = [account.arn("logs", f"log-group:{group}") for group in groups]
     keys, own = [account.arn("kms", "key/*")], [account.arn("ecr", f"repository/{name}")]
-    sources = [account.arn("ecr", f"repository/{names.PROJECT}-{each}") for each in before]
-    new_key = {**new, "StringEqualsIfExists": tagged(stack)["StringEquals"]}
+    sources = [
+        replace(account, region=region).arn("ecr", f"repository/{names.PROJECT}-{each}")
+        for each, region in before.items()
+    ]
     return [
         # Neither CreateCluster nor CreateKey takes a resource: what is made is known by its tags.
         allow("MakeCluster", ["eks:CreateCluster"], ["*"], new),
         allow("Cluster", [*reads.CLUSTER, *changes.CHANGES_IN_CLUSTER], eks),
         allow("Logs", [*reads.LOGS, *changes.CHANGES_IN_LOGS], logs),
         allow("MakeKey", ["kms:CreateKey"], ["*"], new),
-        allow("TagNewKey", ["kms:TagResource"], keys, new_key),
-        allow("RetagKey", ["kms:TagResource", "kms:UntagResource"], keys, {**tagged(stack), **KEEPS_OWNER}),
+        *owned("Key", ["kms:TagResource"], ["kms:UntagResource"], keys, stack),
         allow(
             "Key",
             [
                 *reads.KEYS,
                 "kms:DisableKeyRotation",
                 "kms:EnableKeyRotation",
+                "kms:PutKeyPolicy",
                 "kms:ScheduleKeyDeletion",
                 "kms:UpdateKeyDescription",
             ],
@@ -115,13 +136,11 @@ def _identity(account: Account, stack: str) -> list[Statement]:
     bounded = {"iam:PermissionsBoundary": boundary}
     own = {"StringEquals": {**tagged(stack)["StringEquals"], **bounded}}
     attached = {**own, "ArnEquals": {"iam:PolicyARN": [f"arn:aws:iam::aws:policy/{each}" for each in changes.ATTACHED]}}
-    new_tags = {**tagging(stack), "StringEqualsIfExists": tagged(stack)["StringEquals"]}
     return [
         allow("LookAtRoles", reads.ROLES, ours),
         # A role is made with the boundary and never without.
         allow("MakeRole", ["iam:CreateRole"], ours, {"StringEquals": {**tagging(stack)["StringEquals"], **bounded}}),
-        allow("TagNewRole", ["iam:TagRole"], ours, new_tags),
-        allow("RetagRole", ["iam:TagRole", "iam:UntagRole"], ours, {**tagged(stack), **KEEPS_OWNER}),
+        *owned("Role", ["iam:TagRole"], ["iam:UntagRole"], ours, stack),
         allow("ChangeRole", changes.CHANGES_IN_ROLES, ours, own),
         allow("AttachToRole", ["iam:AttachRolePolicy"], ours, attached),
         # PassRole knows no tags of the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html

@@ -12,6 +12,8 @@ REVIEW_PREFIX = "pr-"
 REVIEW_STACKS = f"{REVIEW_PREFIX}*"
 # The stack on whose cluster review environments stand.
 REVIEW_PLATFORM = "dev"
+# What its stack makes for their pods: infra/service_identity.py.
+REVIEW_DATABASE_ROLE = f"{PROJECT}-{REVIEW_PLATFORM}-review-database"
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 
 

@@ -3,6 +3,7 @@
 # AWS offers no resource-level permission for these: each may name every resource.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/
 UNSCOPED = (
+    "chatbot:DescribeSlackChannelConfigurations",
     "ec2:DescribeAccountAttributes",
     "ec2:DescribeAddresses",
     "ec2:DescribeAddressesAttribute",
@@ -21,12 +22,16 @@ UNSCOPED = (
     "ec2:DescribeSubnets",
     "ec2:DescribeTags",
     "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcPeeringConnections",
     "ec2:DescribeVpcs",
     "ecr:GetAuthorizationToken",
     "eks:DescribeAddonVersions",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
     "logs:DescribeLogGroups",
     "route53:ListHostedZones",
     "route53:ListHostedZonesByName",
+    "sns:GetSubscriptionAttributes",
 )
 VPC = ("ec2:DescribeVpcAttribute",)
 CLUSTER = (
@@ -58,4 +63,26 @@ ROLES = (
 )
 CERTIFICATES = ("acm:DescribeCertificate", "acm:ListTagsForCertificate")
 ZONES = ("route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource")
+HEALTH_CHECKS = ("route53:GetHealthCheck", "route53:ListTagsForResource")
+# An RDS instance is found by its resource id, which AWS takes for a question about every one.
+DATABASES = (
+    "rds:DescribeDBInstances",
+    "rds:DescribeDBParameterGroups",
+    "rds:DescribeDBParameters",
+    "rds:DescribeDBSubnetGroups",
+    "rds:ListTagsForResource",
+)
+DATABASE_KINDS = ("db", "pg", "subgrp")
+CACHES = (
+    "elasticache:DescribeServerlessCaches",
+    "elasticache:DescribeUserGroups",
+    "elasticache:DescribeUsers",
+    "elasticache:ListTagsForResource",
+)
+CACHE_KINDS = ("serverlesscache", "user", "usergroup")
+TOPICS = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource")
+ALARMS = ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource")
+DASHBOARDS = ("cloudwatch:GetDashboard",)
+BUDGETS = ("budgets:ListTagsForResource", "budgets:ViewBudget")
+CHATS = ("chatbot:ListTagsForResource",)
 CHANGES = ("route53:GetChange",)

@@ -21,7 +21,7 @@ _OWNER, _NAME, _NUMBER = (
     r"\d{1,20}",
 )
 TRUST_CHARACTERS = 2048
-LISTS = ("environments", "operators", "hostedZones")
+STRUCTURED = {"environments": "list", "regions": "map", "operators": "list", "hostedZones": "list"}
 
 
 def _distinct(items: list[str]) -> list[str]:
@@ -57,6 +57,9 @@ class Settings(BaseModel):
     environments: Annotated[list[Environment], AfterValidator(_distinct)] = Field(
         ["dev", "prod"], min_length=1, max_length=10, description="names of one to ten stacks, e.g. [dev, prod]"
     )
+    regions: dict[Environment, Region] = Field(
+        {}, description="a map of environments to AWS regions, e.g. {prod-eu: eu-west-1}; the others are in region"
+    )
     default_branch: Branch = Field("main", description="the name of a branch, e.g. main")
     operators: Annotated[list[PrincipalArn], AfterValidator(_distinct)] = Field(
         [], description="ARNs of IAM roles and users, e.g. [arn:aws:iam::123456789012:role/operator]"
@@ -67,6 +70,10 @@ class Settings(BaseModel):
     github_oidc_provider: ProviderArn | None = Field(
         None, description=f"arn:aws:iam::<account>:oidc-provider/{names.GITHUB_ISSUER}"
     )
+
+    def region_of(self, environment: str) -> str:
+        """The AWS region of an environment's stack."""
+        return self.regions.get(environment, self.region)
 
 
 def load() -> Settings:
@@ -124,9 +131,9 @@ def _given(configuration: Mapping[str, str], problems: list[Problem], reasons: d
             problems.append(Problem(shown(full_key)[1:-1], shown(text), "there is no such setting", cure))
         elif text != "":
             try:
-                given[key] = json.loads(text) if key in LISTS else text
+                given[key] = json.loads(text) if key in STRUCTURED else text
             except (ValueError, RecursionError):
-                reasons[key] = "it is not a list"
+                reasons[key] = f"it is not a {STRUCTURED[key]}"
     return given
 
 
@@ -135,6 +142,8 @@ def _between(settings: Settings) -> dict[str, str]:
     found = {}
     if names.REVIEW_PLATFORM not in settings.environments:
         found["environments"] = f"it has not {names.REVIEW_PLATFORM}, on whose cluster review environments stand"
+    if unknown := [each for each in settings.regions if each not in settings.environments]:
+        found["regions"] = f"{', '.join(unknown)} is not among the environments"
     account = "0" * 12
     where = (account, trust.provider_arn(account), settings.repository)
     trusts = [
@@ -152,7 +161,7 @@ def _between(settings: Settings) -> dict[str, str]:
 
 
 def _reason(error: Any) -> str:
-    where = "".join(f"at [{part}]: " for part in error["loc"][1:2] if isinstance(part, int))
+    where = "".join(f"at [{shown(str(part))[1:-1]}]: " for part in error["loc"][1:2])
     known = {
         "missing": "it is not set",
         "string_pattern_mismatch": "it has not the form that is needed",

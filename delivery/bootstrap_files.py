@@ -94,9 +94,11 @@ def tell_stacks(
             wanted = {**secrets, **values}[key]
             console.warn(f"{file.name}: {key} = {other}: left as it is; what was made here is {wanted}")
         region = _region(context, environment)
-        if region not in (None, settings.region):
+        open_region = settings.region_of(environment)
+        if region not in (None, open_region):
             console.warn(
-                f"{file.name}: {PROJECT}:region = {region}: its deploy role has rights in {settings.region} only"
+                f"{file.name}: {PROJECT}:region = {region}: its deploy role has rights in {open_region} only\n"
+                f"  cure: say {environment}: {region} in the setting regions of the account, and run this again"
             )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bootstrap.names import REVIEW_ENVIRONMENT
+from policy.rules import is_production
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ def repository_settings(settings: Any, outputs: Mapping[str, Any]) -> Repository
 def report(repository: Repository) -> list[str]:
     """The lines to show."""
     environments = [*repository.deploy_roles, REVIEW_ENVIRONMENT]
-    last = list(repository.deploy_roles)[-1]
+    approved = [each for each in repository.deploy_roles if is_production(each)] or [*repository.deploy_roles][-1:]
     return [
         f"Left to do, once, in {repository.name} (Settings of the repository on GitHub):",
         "",
@@ -48,7 +49,7 @@ def report(repository: Repository) -> list[str]:
         *(f"    {each}: DEPLOY_ROLE = {role}" for each, role in repository.deploy_roles.items()),
         f"  of each but {REVIEW_ENVIRONMENT}, limit the deployment branches to {repository.branch}: whoever may push a "
         "branch could otherwise take its role from there",
-        f"  of {last}, name the required reviewers: without them every merge goes to {last} unasked",
+        f"  of {' and '.join(approved)}, name the required reviewers: without them every merge goes there unasked",
         "",
         "The same as commands (the reviewers are yours to name):",
         "",

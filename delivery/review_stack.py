@@ -60,6 +60,7 @@ def review_stack_file(pull_request: int, platform_stack: str, platform: Settings
         **({"deployRole": platform.review_role} if platform.review_role else {}),
         **({"sourceUrl": platform.source_url} if platform.source_url else {}),
         **({"tags": platform.tags} if platform.tags else {}),
+        **_database(platform),
         **_address(pull_request, platform_stack, platform),
     }
     named = {f"{PROJECT}:{key}": value for key, value in config.items()}
@@ -77,6 +78,13 @@ def least_review_stack_file(platform_stack: str, secrets_provider: str | None) -
 def _text(config: Mapping[str, Any], secrets_provider: str | None, comment: str = "") -> str:
     document = {**({"secretsprovider": secrets_provider} if secrets_provider else {}), "config": dict(config)}
     return comment + yaml.safe_dump(document, sort_keys=False, width=10_000)
+
+
+def _database(platform: Settings) -> dict[str, bool]:
+    # Without a role for reviews their pods would have nothing to log in with.
+    if not platform.database or not platform.review_role:
+        return {}
+    return {"database": True, **({"databaseSeed": True} if platform.database_seed else {})}
 
 
 def _address(pull_request: int, platform_stack: str, platform: Settings) -> dict[str, str]:

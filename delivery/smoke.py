@@ -78,12 +78,12 @@ def smoke_of_stack(context: Context, stack: str, seconds: float) -> list[Finding
 
 
 def address_of(outputs: Mapping[str, Any], stack: str) -> str:
-    """The address of a stack, from its outputs.
+    """The address of a stack, from its outputs: where other regions answer to its host name, the one of it alone.
 
     Raises:
         DeliveryError: it has none.
     """
-    url = str(outputs.get("url") or "")
+    url = str(outputs.get("directUrl") or outputs.get("url") or "")
     if not url:
         raise DeliveryError(
             f"stack {stack} has no output `url`: nothing has been deployed.\n  cure: make deploy STACK={stack}"

@@ -1,4 +1,4 @@
-"""What a change does to dev and prod, and what the policy finds: the offline previews in one report."""
+"""What a change does to dev and production, and what the policy finds: the offline previews in one report."""
 
 import argparse
 import re
@@ -6,12 +6,15 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from delivery import markdown
 from delivery.context import Context
 from delivery.git import GitError, git
 from delivery.reports import REPORTS, write_report
 from delivery.workflow_run import append_or_warn
+from offline import stackfile
+from policy.rules import is_production
 
 STACKS = ("dev", "prod")
 REPORT = "check.md"
@@ -43,10 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, options: argparse.Namespace) -> int:
-    """Preview dev and prod offline and write `.reports/check.md`; and into the job's summary, if it has one.
+    """Preview dev and production offline and write `.reports/check.md`; and into the job's summary, if it has one.
 
     Returns:
-        0 if both can be deployed as far as that is known; 1 if one is refused, and the report says why.
+        0 if all can be deployed as far as that is known; 1 if one is refused, and the report says why.
 
     Raises:
         DeliveryError: the report cannot be written.
@@ -97,11 +100,11 @@ def _branched_from(context: Context, ref: str) -> str:
 
 
 def previews(context: Context, against: str, seconds: float = SECONDS) -> list[Outcome]:
-    """The offline previews of both stacks, made at the same time."""
+    """The offline previews of the stacks, made at the same time."""
     with_ref = [f"--against={against}"] if against else []
     started: dict[str, subprocess.Popen[str]] = {}
     try:
-        for stack in STACKS:
+        for stack in stacks_of(context.project):
             command = [
                 sys.executable,
                 "-m",
@@ -128,6 +131,11 @@ def previews(context: Context, against: str, seconds: float = SECONDS) -> list[O
             if process.poll() is None:
                 process.kill()
                 process.communicate()
+
+
+def stacks_of(project: Path) -> list[str]:
+    """Dev and prod, and prod in other regions, each of which has a file."""
+    return [*STACKS, *(each for each in stackfile.stacks(project) if is_production(each) and each not in STACKS)]
 
 
 def _outcome(stack: str, process: "subprocess.Popen[str]", seconds: float) -> Outcome:

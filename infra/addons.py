@@ -7,6 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infra import spread
+
 AddonVersions = Mapping[str, str]
 
 # One row per Kubernetes version that can be asked for, each with versions published for it
@@ -18,11 +20,38 @@ VERSIONS: Mapping[str, AddonVersions] = {
         "coredns": "v1.14.2-eksbuild.4",
         "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
         "metrics-server": "v0.8.1-eksbuild.6",
+        "amazon-cloudwatch-observability": "v6.3.0-eksbuild.1",
     },
 }
 
-# Network policies are accepted but not enforced unless the CNI is told to.
-CONFIGURATION: Mapping[str, Mapping[str, Any]] = {"vpc-cni": {"enableNetworkPolicy": "true"}}
+# The Cluster Autoscaler of each Kubernetes version, whose minor it has. By the digest of the index that the registry's
+# owners promoted under this tag: https://github.com/kubernetes/autoscaler/releases
+NODE_AUTOSCALERS: Mapping[str, str] = {
+    "1.35": "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2"
+    "@sha256:aac369dc283927a623deb1af54696efcc722ae79255aa07788422e495bab887d",
+}
+
+CONFIGURATION: Mapping[str, Mapping[str, Any]] = {
+    # Metrics-server has two pods and a budget by itself.
+    "coredns": {
+        "replicaCount": 2,
+        # A pod of kube-system without one keeps its node from being removed by the autoscaler for an hour.
+        "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
+        "topologySpreadConstraints": spread.constraints({"k8s-app": "kube-dns"}),
+    },
+    # Network policies are accepted but not enforced unless the CNI is told to.
+    "vpc-cni": {"enableNetworkPolicy": "true"},
+    # Enhanced is what is paid by the observation, not by the metric, which is less for a cluster of this size:
+    # docs/monitoring.md. OpenTelemetry's would be paid besides.
+    "amazon-cloudwatch-observability": {
+        "containerLogs": {"enabled": True},
+        "containerInsights": {"enabled": True},
+        "otelContainerInsights": {"enabled": False},
+        "applicationSignals": {"enabled": False},
+        # Else it puts an SDK for traces into the service's pods, and starts them anew.
+        "manager": {"applicationSignals": {"autoMonitor": {"monitorAllServices": False}}},
+    },
+}
 
 
 def install(

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.certificate import Certificate, CertificateArgs
-from infra.dns import DnsRecord, DnsRecordArgs, zone_id
+from infra.dns import DnsRecord, DnsRecordArgs, Shared, zone_id
 from infra.settings import PROJECT, Settings
 
 # Where `kubectl port-forward` puts the service of a local cluster.
@@ -15,18 +15,25 @@ FORWARDED_PORT = 8080
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """What the balancer answers to: `hostname` with `certificate_arn`, both or neither. Its record is made by
-    `publish`.
+    """What the balancer answers to: `hostname` with `certificate_arn`, both or neither. `shared` says how where other
+    regions answer to that name, too. Its records are made by `publish`.
     """
 
     hostname: str | None = None
     zone_id: pulumi.Output[str] | None = None
     certificate_arn: pulumi.Output[str] | None = None
+    shared: Shared | None = None
+
+    @property
+    def hostnames(self) -> tuple[str, ...]:
+        """The names that the balancer answers to; none means any."""
+        direct = self.shared.direct_hostname if self.shared else None
+        return tuple(name for name in (self.hostname, direct) if name)
 
     def publish(
         self, balancer_name: pulumi.Output[str] | None, region: str, aws_provider: aws.Provider | None
-    ) -> pulumi.Output[str]:
-        """Point the host name, if there is one, at the balancer.
+    ) -> dict[str, pulumi.Output[str]]:
+        """Point the host names, if there are any, at the balancer.
 
         Args:
             balancer_name: the balancer's own DNS name; None where there is no balancer.
@@ -34,15 +41,23 @@ class Address:
             aws_provider: makes the record.
 
         Returns:
-            The URL of the service.
+            The addresses of the service by the stack's output: `url`, and `directUrl`, which no other region answers,
+            where several have the one.
         """
         if balancer_name is None:
-            return pulumi.Output.from_input(f"http://localhost:{FORWARDED_PORT}")
+            return {"url": pulumi.Output.from_input(f"http://localhost:{FORWARDED_PORT}")}
         if self.hostname is None or self.zone_id is None:
-            return pulumi.Output.format("http://{0}", balancer_name)
-        args = DnsRecordArgs(hostname=self.hostname, zone_id=self.zone_id, balancer_name=balancer_name, region=region)
+            return {"url": pulumi.Output.format("http://{0}", balancer_name)}
+        args = DnsRecordArgs(
+            hostname=self.hostname,
+            zone_id=self.zone_id,
+            balancer_name=balancer_name,
+            region=region,
+            shared=self.shared,
+        )
         DnsRecord(f"{PROJECT}-dns", args, pulumi.ResourceOptions(providers=[aws_provider] if aws_provider else None))
-        return pulumi.Output.from_input(f"https://{self.hostname}")
+        urls = [pulumi.Output.from_input(f"https://{hostname}") for hostname in self.hostnames]
+        return dict(zip(("url", "directUrl"), urls, strict=False))
 
 
 def create(settings: Settings, aws_provider: aws.Provider | None) -> Address:
@@ -58,6 +73,21 @@ def create(settings: Settings, aws_provider: aws.Provider | None) -> Address:
         pulumi.log.warn("No hostname is set: the service will answer plain HTTP, on the balancer's own name.")
         return Address()
     zone = zone_id(settings.zone, pulumi.InvokeOutputOptions(provider=aws_provider))
-    args = CertificateArgs(hostname=settings.hostname, zone_name=settings.zone, zone_id=zone)
+    shared = _shared(settings, settings.hostname)
+    args = CertificateArgs(
+        hostname=settings.hostname,
+        zone_name=settings.zone,
+        zone_id=zone,
+        direct_hostname=shared.direct_hostname if shared else None,
+        set_identifier=shared.identifier if shared else None,
+    )
     certificate = Certificate(f"{PROJECT}-certificate", args, pulumi.ResourceOptions(providers=[aws_provider]))
-    return Address(hostname=settings.hostname, zone_id=zone, certificate_arn=certificate.arn)
+    return Address(hostname=settings.hostname, zone_id=zone, certificate_arn=certificate.arn, shared=shared)
+
+
+def _shared(settings: Settings, hostname: str) -> Shared | None:
+    if settings.routing == "simple":
+        return None
+    stack = pulumi.get_stack()
+    # The identifier is a contract with Route 53: a record is found again by it.
+    return Shared(policy=settings.routing, identifier=stack, direct_hostname=f"{stack}.{hostname}")

@@ -1,6 +1,7 @@
 """How the service is reached from outside: the load balancer controller's annotations. Pure, no resources."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,26 +15,26 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 @dataclass(frozen=True, kw_only=True)
 class ExposureArgs:
-    """What an Ingress takes: its class, the group whose balancer it shares, and host name with certificate, or
-    neither.
+    """What an Ingress takes: its class, the group whose balancer it shares, and host names with their certificate, or
+    neither; without, it answers to every name.
     """
 
     ingress_class: pulumi.Output[str]
     group: str
-    hostname: str | None
+    hostnames: Sequence[str]
     certificate_arn: pulumi.Input[str] | None
 
 
 def of(
     ingress_class: pulumi.Output[str] | None,
     group: str,
-    hostname: str | None,
+    hostnames: Sequence[str],
     certificate_arn: pulumi.Input[str] | None,
 ) -> ExposureArgs | None:
     """What an Ingress takes, where a controller serves its class; None where none does."""
     if ingress_class is None:
         return None
-    return ExposureArgs(ingress_class=ingress_class, group=group, hostname=hostname, certificate_arn=certificate_arn)
+    return ExposureArgs(ingress_class=ingress_class, group=group, hostnames=hostnames, certificate_arn=certificate_arn)
 
 
 def ingress_annotations(args: ExposureArgs) -> dict[str, pulumi.Input[str]]:

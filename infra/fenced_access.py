@@ -7,7 +7,6 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.access import Grant
-from infra.load_balancer import NAMESPACE as CONTROLLER_NAMESPACE
 from infra.settings import PROJECT
 
 RBAC_GROUP = "rbac.authorization.k8s.io"
@@ -60,6 +59,7 @@ FENCE: Mapping[str, str] = {
 FENCES: Kinds = {
     RBAC_GROUP: ["clusterroles", "clusterrolebindings", "roles", "rolebindings"],
     "admissionregistration.k8s.io": ["validatingadmissionpolicies", "validatingadmissionpolicybindings"],
+    "keda.sh": ["scaledobjects", "triggerauthentications"],
 }
 
 
@@ -71,10 +71,13 @@ def grants(review_role: str | None, preview_role: str | None) -> list[Grant]:
 
 @dataclass(frozen=True, kw_only=True)
 class FencedAccessArgs:
-    """Which of the two there are: review environments, previews."""
+    """Which of the two there are: review environments, previews. `helm_namespaces`, by a name for each, have Helm's
+    records of charts.
+    """
 
     reviews: bool
     previews: bool
+    helm_namespaces: Mapping[str, pulumi.Input[str]]
 
 
 class FencedAccess(pulumi.ComponentResource):
@@ -85,8 +88,8 @@ class FencedAccess(pulumi.ComponentResource):
     them what reaches beyond: pods that are not `restricted`, another's balancer. They can read those kinds everywhere;
     Secrets are not among them.
 
-    Previewers: they read what the program makes, and Helm's records of the controller, which are Secrets of its
-    namespace. They change nothing; the plugin then compares without asking the API what it would make of a change.
+    Previewers: they read what the program makes, and Helm's records of charts, which are Secrets of their namespaces.
+    They change nothing; the plugin then compares without asking the API what it would make of a change.
 
     No outputs.
     """
@@ -102,7 +105,8 @@ class FencedAccess(pulumi.ComponentResource):
         if args.previews:
             rules = [rule for kinds in (RELEASE, WATCHED, FENCES) for rule in _rules(kinds, READ)]
             self._grant("preview", PREVIEWERS, rules, self._child)
-            self._grant_helm_records()
+            for what, namespace in args.helm_namespaces.items():
+                self._grant_helm_records(what, namespace)
         self.register_outputs({})
 
     def _grant(
@@ -118,13 +122,11 @@ class FencedAccess(pulumi.ComponentResource):
             opts=opts,
         )
 
-    def _grant_helm_records(self) -> None:
-        rbac, metadata = k8s.rbac.v1, _metadata("preview", CONTROLLER_NAMESPACE)
-        role = rbac.Role(
-            f"{self._name}-helm-role", metadata=metadata, rules=_rules({"": ["secrets"]}, READ), opts=self._child
-        )
+    def _grant_helm_records(self, what: str, namespace: pulumi.Input[str]) -> None:
+        rbac, metadata, name = k8s.rbac.v1, _metadata("preview", namespace), f"{self._name}-{what}"
+        role = rbac.Role(f"{name}-role", metadata=metadata, rules=_rules({"": ["secrets"]}, READ), opts=self._child)
         rbac.RoleBinding(
-            f"{self._name}-helm-role-binding",
+            f"{name}-role-binding",
             metadata=metadata,
             role_ref=rbac.RoleRefArgs(api_group=RBAC_GROUP, kind="Role", name=role.metadata.name),
             subjects=[_group(PREVIEWERS)],
@@ -170,7 +172,7 @@ class FencedAccess(pulumi.ComponentResource):
         )
 
 
-def _metadata(what: str, namespace: str | None = None) -> k8s.meta.v1.ObjectMetaArgs:
+def _metadata(what: str, namespace: pulumi.Input[str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
     # Known by name to whoever looks at the cluster, so not left to autonaming.
     return k8s.meta.v1.ObjectMetaArgs(name=f"{PROJECT}-{what}", namespace=namespace)
 

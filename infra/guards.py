@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra import pods
+from infra import egress, pods
 
 
 def autoscaler_spec(
@@ -38,22 +38,22 @@ def disruption_budget_spec() -> k8s.policy.v1.PodDisruptionBudgetSpecArgs:
     )
 
 
-def network_policy_spec(client_cidrs: pulumi.Input[Sequence[str]]) -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Let requests in from these IPv4 networks, and nothing out."""
+def network_policy_spec(
+    client_cidrs: pulumi.Input[Sequence[str]],
+    ways_out: Sequence[egress.Rule],
+) -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """Let requests in from these IPv4 networks, and nothing out but by the rules of `ways_out`."""
     network = k8s.networking.v1
-    clients = pulumi.Output.from_input(client_cidrs).apply(
-        lambda known: [network.NetworkPolicyPeerArgs(ip_block=network.IPBlockArgs(cidr=cidr)) for cidr in known]
-    )
     return network.NetworkPolicySpecArgs(
         pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=pods.SELECTOR),
         policy_types=["Ingress", "Egress"],
         ingress=[
             network.NetworkPolicyIngressRuleArgs(
-                from_=clients, ports=[network.NetworkPolicyPortArgs(protocol="TCP", port=pods.PORT)]
+                from_=egress.blocks(client_cidrs), ports=[network.NetworkPolicyPortArgs(protocol="TCP", port=pods.PORT)]
             )
         ],
-        # The service calls nobody; without an egress rule all of it is refused.
-        egress=[],
+        # Without a rule all of it is refused.
+        egress=list(ways_out),
     )
 
 

@@ -36,7 +36,7 @@ def choose(settings: Settings, home: Platform) -> ImageSource:
     if settings.image is not None:
         return ImageSource(reference=settings.image)
     if settings.image_from is not None and home.aws_provider is not None:
-        return _promoted(settings.image_from, home.registry_url, home.aws_provider)
+        return _promoted(settings.image_from, home.registry_url, settings.region, home.aws_provider)
     if settings.promote_from is not None:
         stack = pulumi.get_stack()
         pulumi.log.warn(
@@ -46,9 +46,13 @@ def choose(settings: Settings, home: Platform) -> ImageSource:
     return _built(settings, home)
 
 
-def _promoted(source: str, registry_url: pulumi.Output[str], aws_provider: aws.Provider) -> ImageSource:
-    login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(provider=aws_provider))
-    hook = promotion.bring(f"{PROJECT}-image-bring", source, registry_url, login.password)
+def _promoted(source: str, registry_url: pulumi.Output[str], region: str, aws_provider: aws.Provider) -> ImageSource:
+    opts = pulumi.InvokeOutputOptions(provider=aws_provider)
+    passwords = {
+        each: aws.ecr.get_authorization_token_output(region=each, opts=opts).password
+        for each in sorted({region, promotion.region_of(source) or region})
+    }
+    hook = promotion.bring(f"{PROJECT}-image-bring", source, registry_url, passwords)
     return ImageSource(reference=promotion.own_reference(registry_url, source), before_rollout=(hook,))
 
 

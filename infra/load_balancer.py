@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
+from infra import spread
 from infra.interrupted_helm import forget_interrupted
 from infra.load_balancer_policy import controller_policy
 from infra.ordering import after
@@ -111,6 +112,7 @@ def _values(args: LoadBalancerControllerArgs, service_account: pulumi.Output[str
         "enableWafv2": False,
         "replicaCount": 2,
         "podDisruptionBudget": {"maxUnavailable": 1},
+        "topologySpreadConstraints": spread.constraints({"app.kubernetes.io/name": CHART}),
         # Below 256Mi it was seen to be killed while it starts.
         "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
     }

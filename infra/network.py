@@ -29,17 +29,19 @@ class Network(pulumi.ComponentResource):
     Private subnets reach the internet through NAT, one for all or one per zone, and S3 (where image layers come from)
     through a gateway endpoint. Outputs: `vpc_id`; `private_subnet_ids` (usable as soon as they exist: the control
     plane's); `egress_subnet_ids` (the same subnets, handed out once their way out works, and outlived by it on
-    deletion: the nodes').
+    deletion: the nodes'); `route_table_ids` by name (`public`, and `private-<zone>` for each NAT gateway).
     """
 
     vpc_id: pulumi.Output[str]
     private_subnet_ids: list[pulumi.Output[str]]
     egress_subnet_ids: list[pulumi.Output[str]]
+    route_table_ids: dict[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("helloworld:network:Network", name, None, opts)
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
+        self.route_table_ids = {}
         self._vpc = self._create_vpc()
         self.vpc_id = self._vpc.id
         public = {cut.zone: self._create_subnet("public", cut) for cut in args.subnets}
@@ -83,9 +85,11 @@ class Network(pulumi.ComponentResource):
         )
 
     def _create_route_table(self, name: str) -> aws.ec2.RouteTable:
-        return aws.ec2.RouteTable(
+        table = aws.ec2.RouteTable(
             f"{self._name}-{name}-routes", vpc_id=self._vpc.id, tags=self._tags(name), opts=self._child
         )
+        self.route_table_ids[name] = table.id
+        return table
 
     def _associate(self, kind: str, zone: str, subnet: aws.ec2.Subnet, table: pulumi.Input[str]) -> pulumi.Output[str]:
         return aws.ec2.RouteTableAssociation(

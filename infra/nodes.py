@@ -48,7 +48,8 @@ class NodesArgs:
     """What a node group takes.
 
     `cluster` and `cluster_name` say what it joins (the name is waited for); `subnet_ids` are subnets whose way out
-    works; `disk_gib` is the root volume in GiB; the sizes are numbers of nodes.
+    works; `disk_gib` is the root volume in GiB; the sizes are numbers of nodes. Of an `autoscaled` group the
+    desired size is only where it starts.
     """
 
     cluster: eks.Cluster
@@ -63,6 +64,7 @@ class NodesArgs:
     min_size: int
     desired_size: int
     max_size: int
+    autoscaled: bool = False
     disk_gib: int
     name_tag: str
     tags: Mapping[str, str]
@@ -93,6 +95,9 @@ class Nodes(pulumi.ComponentResource):
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(
                 min_size=args.min_size, desired_size=args.desired_size, max_size=args.max_size
             ),
+            # Else every change of the group would take back what the autoscaler has decided. It is an option of the
+            # resource and no property, so neither turning it on nor off changes the group.
+            ignore_scaling_changes=True if args.autoscaled else None,
             launch_template=aws.eks.NodeGroupLaunchTemplateArgs(
                 id=template.id, version=template.latest_version.apply(str)
             ),

@@ -1,5 +1,7 @@
 """What a pod of the service is: its container, its limits, and how it starts and stops."""
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -20,7 +22,7 @@ GRACE_SECONDS = PRE_STOP_SECONDS + SHUTDOWN_DELAY_SECONDS + SHUTDOWN_TIMEOUT_SEC
 # In thousandths of a CPU, and in MiB.
 CPU_REQUEST_MILLI, MEMORY_REQUEST_MI, MEMORY_LIMIT_MI = 100, 96, 192
 
-# The root file system is read-only; this is all that a process may write to.
+# The root file system is read-only.
 WRITABLE = "/tmp"  # noqa: S108
 READINESS_PATH, LIVENESS_PATH = "/readyz", "/healthz"
 
@@ -31,6 +33,7 @@ def pod_template(
     pulled: bool,
     environment: str,
     message: str,
+    variables: Mapping[str, pulumi.Input[str]],
     service_account: pulumi.Input[str],
 ) -> k8s.core.v1.PodTemplateSpecArgs:
     """The template of the service's pods.
@@ -40,6 +43,7 @@ def pod_template(
         pulled: whether nodes get it from a registry; else it is on them.
         environment: the stack's name, shown by the service.
         message: the greeting.
+        variables: more of the container's environment.
         service_account: name of the pods' service account.
     """
     core = k8s.core.v1
@@ -50,20 +54,48 @@ def pod_template(
             automount_service_account_token=False,
             enable_service_links=False,
             termination_grace_period_seconds=GRACE_SECONDS,
-            security_context=core.PodSecurityContextArgs(
-                run_as_non_root=True,
-                run_as_user=USER,
-                run_as_group=USER,
-                fs_group=USER,
-                seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
-            ),
+            security_context=restricted_pod(),
             topology_spread_constraints=[_spread("topology.kubernetes.io/zone"), _spread("kubernetes.io/hostname")],
-            containers=[_container(image, pulled, environment, message)],
-            volumes=[
-                core.VolumeArgs(name="tmp", empty_dir=core.EmptyDirVolumeSourceArgs(medium="Memory", size_limit="16Mi"))
-            ],
+            containers=[_container(image, pulled, environment, message, variables)],
+            volumes=[writable_volume()],
         ),
     )
+
+
+def restricted_pod() -> k8s.core.v1.PodSecurityContextArgs:
+    """The image's own user, as the pod security standard `restricted` wants it:
+    https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+    """
+    return k8s.core.v1.PodSecurityContextArgs(
+        run_as_non_root=True,
+        run_as_user=USER,
+        run_as_group=USER,
+        fs_group=USER,
+        seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+    )
+
+
+def restricted_container() -> k8s.core.v1.SecurityContextArgs:
+    """No rights, and nothing of the image can be written to."""
+    return k8s.core.v1.SecurityContextArgs(
+        allow_privilege_escalation=False,
+        privileged=False,
+        read_only_root_filesystem=True,
+        run_as_non_root=True,
+        capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+    )
+
+
+def writable_volume() -> k8s.core.v1.VolumeArgs:
+    """The volume of `writable_mount`, in memory."""
+    return k8s.core.v1.VolumeArgs(
+        name="tmp", empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit="16Mi")
+    )
+
+
+def writable_mount() -> k8s.core.v1.VolumeMountArgs:
+    """All that a process may write to."""
+    return k8s.core.v1.VolumeMountArgs(name="tmp", mount_path=WRITABLE)
 
 
 def _spread(key: str) -> k8s.core.v1.TopologySpreadConstraintArgs:
@@ -78,14 +110,21 @@ def _spread(key: str) -> k8s.core.v1.TopologySpreadConstraintArgs:
     )
 
 
-def _container(image: pulumi.Input[str], pulled: bool, environment: str, message: str) -> k8s.core.v1.ContainerArgs:
+def _container(
+    image: pulumi.Input[str],
+    pulled: bool,
+    environment: str,
+    message: str,
+    variables: Mapping[str, pulumi.Input[str]],
+) -> k8s.core.v1.ContainerArgs:
     core = k8s.core.v1
-    settings = {
+    settings: dict[str, pulumi.Input[str]] = {
         "PORT": str(PORT),
         "ENVIRONMENT": environment,
         "MESSAGE": message,
         "SHUTDOWN_DELAY_SECONDS": str(SHUTDOWN_DELAY_SECONDS),
         "SHUTDOWN_TIMEOUT_SECONDS": str(SHUTDOWN_TIMEOUT_SECONDS),
+        **variables,
     }
     return core.ContainerArgs(
         name="helloworld",
@@ -98,13 +137,7 @@ def _container(image: pulumi.Input[str], pulled: bool, environment: str, message
             requests={"cpu": f"{CPU_REQUEST_MILLI}m", "memory": f"{MEMORY_REQUEST_MI}Mi"},
             limits={"cpu": "1", "memory": f"{MEMORY_LIMIT_MI}Mi"},
         ),
-        security_context=core.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            privileged=False,
-            read_only_root_filesystem=True,
-            run_as_non_root=True,
-            capabilities=core.CapabilitiesArgs(drop=["ALL"]),
-        ),
+        security_context=restricted_container(),
         startup_probe=_probe(LIVENESS_PATH, period_seconds=1, failure_threshold=60),
         liveness_probe=_probe(LIVENESS_PATH, period_seconds=10, failure_threshold=3),
         readiness_probe=_probe(READINESS_PATH, period_seconds=5, failure_threshold=2),
@@ -112,7 +145,7 @@ def _container(image: pulumi.Input[str], pulled: bool, environment: str, message
         lifecycle=core.LifecycleArgs(
             pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=PRE_STOP_SECONDS))
         ),
-        volume_mounts=[core.VolumeMountArgs(name="tmp", mount_path=WRITABLE)],
+        volume_mounts=[writable_mount()],
     )
 
 

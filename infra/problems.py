@@ -7,6 +7,8 @@ import pulumi
 
 SHOWN_CHARACTERS = 80
 REASON_CHARACTERS = 200
+# Stands for the value of a secret.
+HIDDEN = '"[secret]"'
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pulumi
 
-ECR_HOST = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com")
+ECR_HOST = re.compile(r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com")
 COPY_SECONDS = 600.0
 # Carbon copies of single images: https://github.com/docker/buildx/pull/2482 came with this version.
 BUILDX = "0.15"
@@ -26,7 +26,15 @@ def own_reference(registry_url: pulumi.Input[str], source: str) -> pulumi.Output
     return pulumi.Output.format("{0}@{1}", registry_url, source.rpartition("@")[2])
 
 
-def bring(name: str, source: str, registry_url: pulumi.Input[str], password: pulumi.Input[str]) -> pulumi.ResourceHook:
+def region_of(reference: str) -> str | None:
+    """The AWS region of the registry that a reference is in; None if it is not one of ECR."""
+    found = ECR_HOST.fullmatch(reference.split("/")[0])
+    return found["region"] if found else None
+
+
+def bring(
+    name: str, source: str, registry_url: pulumi.Input[str], passwords: Mapping[str, pulumi.Input[str]]
+) -> pulumi.ResourceHook:
     """A hook that copies an image; of what takes the image, it is the hook before creation and update.
 
     A hook, because it must happen between the making of the repository and the roll-out, in one and the same `up`, and
@@ -36,12 +44,12 @@ def bring(name: str, source: str, registry_url: pulumi.Input[str], password: pul
         name: the hook's, unique in the program.
         source: reference by digest, in any registry.
         registry_url: the repository that it has to be in.
-        password: for ECR, of the user AWS.
+        passwords: for ECR, of the user AWS, by region: a token opens the registries of one.
     """
 
     async def run(_args: pulumi.ResourceHookArgs) -> None:
-        repository, secret = [await pulumi.Output.from_input(each)._future for each in (registry_url, password)]
-        await asyncio.to_thread(copy, source, repository, secret)
+        known = {region: await pulumi.Output.from_input(each)._future for region, each in passwords.items()}
+        await asyncio.to_thread(copy, source, await pulumi.Output.from_input(registry_url)._future, known)
 
     return pulumi.ResourceHook(name, run)
 
@@ -50,13 +58,13 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.C
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=COPY_SECONDS)
 
 
-def copy(source: str, registry_url: str, password: str, run: Run = _run) -> None:
+def copy(source: str, registry_url: str, passwords: Mapping[str, str], run: Run = _run) -> None:
     """Copy an image by its digest, unless it is there.
 
     Args:
         source: reference by digest.
         registry_url: the repository to copy to.
-        password: for ECR.
+        passwords: for ECR, by region.
         run: runs a command in an environment.
 
     Raises:
@@ -66,7 +74,7 @@ def copy(source: str, registry_url: str, password: str, run: Run = _run) -> None
     if repository == registry_url:
         return
     wanted = f"{registry_url}@{digest}"
-    with _logged_in([registry_url, repository], password) as environment:
+    with _logged_in([registry_url, repository], passwords) as environment:
         try:
             if _is_there(wanted, environment, run):
                 return
@@ -97,13 +105,12 @@ def _is_there(reference: str, environment: Mapping[str, str], run: Run) -> bool:
 
 
 @contextmanager
-def _logged_in(repositories: Sequence[str], password: str) -> Iterator[Mapping[str, str]]:
+def _logged_in(repositories: Sequence[str], passwords: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     """An environment in which Docker is logged in to those of the repositories that are ECR's."""
-    hosts = {repository.split("/")[0] for repository in repositories}
-    login = {"auth": base64.b64encode(f"AWS:{password}".encode()).decode()}
+    hosts = {repository.split("/")[0]: region_of(repository) for repository in repositories}
     home = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     config = {
-        "auths": {host: login for host in sorted(hosts) if ECR_HOST.fullmatch(host)},
+        "auths": {host: {"auth": _basic(passwords[region])} for host, region in sorted(hosts.items()) if region},
         # Where buildx is on a desktop; it is looked for beside the configuration otherwise.
         "cliPluginsExtraDirs": [str(home / "cli-plugins")],
     }
@@ -111,3 +118,7 @@ def _logged_in(repositories: Sequence[str], password: str) -> Iterator[Mapping[s
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / "config.json").write_text(json.dumps(config))
         yield {**os.environ, "DOCKER_CONFIG": directory}
+
+
+def _basic(password: str) -> str:
+    return base64.b64encode(f"AWS:{password}".encode()).decode()

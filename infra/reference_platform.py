@@ -5,6 +5,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infra.data import names as data_names
+from infra.data import server as database_server
 from infra.kubeconfig import as_role
 from infra.kubernetes_provider import kubernetes_provider
 from infra.load_balancer import INGRESS_CLASS
@@ -21,6 +23,7 @@ def reference(settings: Settings, aws_provider: aws.Provider) -> Platform:
         settings: the stack's.
         aws_provider: makes what is in AWS.
     """
+    data_names.check(settings, pulumi.get_stack())
     name, opts = f"{PROJECT}-{pulumi.get_stack()}", pulumi.ResourceOptions(providers=[aws_provider])
     other = StackOutputs(str(settings.platform_stack))
     kubeconfig = other.require("kubeconfig").apply(lambda known: as_role(known, settings.deploy_role))
@@ -41,4 +44,5 @@ def reference(settings: Settings, aws_provider: aws.Provider) -> Platform:
         group=name,
         ingress_class=pulumi.Output.from_input(INGRESS_CLASS),
         aws_provider=aws_provider,
+        state=database_server.accept(settings, other, cluster_name, opts) if settings.database else None,
     )

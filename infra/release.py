@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra import guards, pods
+from infra import egress, guards, pods
+from infra.data.state import State
 from infra.exposure import ExposureArgs, ingress_annotations
 from infra.ordering import after
 from infra.rollback import roll_back_on_error
@@ -21,9 +22,10 @@ class ReleaseArgs:
 
     `image` is a reference by digest; one that is not `pulled` is on the nodes, where `before_rollout` puts it.
     `namespace` is the release's, and `shared` bounds what it may use of a cluster that others live on. Replicas are
-    numbers of pods, scaled to `cpu_target_percent` of their CPU request; `rollout_seconds` is how long a roll-out may
-    take; `exposure` how the service is reached from outside, None if it is not; `client_cidrs` where its requests come
-    from; `kubeconfig` is what a roll-back uses to reach the cluster.
+    numbers of pods, scaled to `cpu_target_percent` of their CPU request, unless `autoscaled_elsewhere`;
+    `rollout_seconds` is how long a roll-out may take; `exposure` how the service is reached from outside, None if it is
+    not; `client_cidrs` where its requests come from; `state` what its pods keep state with, None for their memory;
+    `peer_cidr` a neighbour's network that they may reach; `kubeconfig` is what a roll-back uses to reach the cluster.
     """
 
     image: pulumi.Input[str]
@@ -36,9 +38,12 @@ class ReleaseArgs:
     min_replicas: int
     max_replicas: int
     cpu_target_percent: int
+    autoscaled_elsewhere: bool = False
     rollout_seconds: int
     exposure: ExposureArgs | None
     client_cidrs: pulumi.Input[Sequence[str]]
+    state: State | None = None
+    peer_cidr: str | None = None
     kubeconfig: pulumi.Input[str]
 
 
@@ -114,15 +119,19 @@ class Release(pulumi.ComponentResource):
 
     def _create_deployment(self, service_account: pulumi.Output[str]) -> k8s.apps.v1.Deployment:
         args = self._args
+        # Not before the controller serves the class: its webhook sees every pod of this namespace, and while it is
+        # installed but not up yet, pods are refused. Nor before they may log in to what they keep state with.
+        first = [args.exposure.ingress_class] if args.exposure else []
+        first += [args.state.service_account] if args.state else []
         template = pods.pod_template(
             image=args.image,
             pulled=args.pulled,
             environment=args.environment,
             message=args.message,
-            # Not before the controller serves the class: its webhook sees every pod of this namespace, and while it is
-            # installed but not up yet, pods are refused.
-            service_account=after(service_account, args.exposure.ingress_class) if args.exposure else service_account,
+            variables=args.state.variables if args.state else {},
+            service_account=after(service_account, *first),
         )
+        before_rollout = [*args.before_rollout, *([args.state.before_rollout] if args.state else [])]
         return k8s.apps.v1.Deployment(
             f"{self._name}-deployment",
             metadata=self._metadata(
@@ -146,8 +155,8 @@ class Release(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 hooks=pulumi.ResourceHookBinding(
-                    before_create=list(args.before_rollout),
-                    before_update=list(args.before_rollout),
+                    before_create=[*before_rollout],
+                    before_update=[*before_rollout],
                     on_error=[roll_back_on_error(f"{self._name}-roll-back", args.kubeconfig, args.rollout_seconds)],
                 ),
             ),
@@ -155,12 +164,13 @@ class Release(pulumi.ComponentResource):
 
     def _create_guards(self) -> None:
         args = self._args
-        k8s.autoscaling.v2.HorizontalPodAutoscaler(
-            f"{self._name}-autoscaler",
-            metadata=self._metadata(),
-            spec=guards.autoscaler_spec(NAME, args.min_replicas, args.max_replicas, args.cpu_target_percent),
-            opts=self._child,
-        )
+        if not args.autoscaled_elsewhere:
+            k8s.autoscaling.v2.HorizontalPodAutoscaler(
+                f"{self._name}-autoscaler",
+                metadata=self._metadata(),
+                spec=guards.autoscaler_spec(NAME, args.min_replicas, args.max_replicas, args.cpu_target_percent),
+                opts=self._child,
+            )
         k8s.policy.v1.PodDisruptionBudget(
             f"{self._name}-disruption-budget",
             metadata=self._metadata(),
@@ -170,7 +180,7 @@ class Release(pulumi.ComponentResource):
         k8s.networking.v1.NetworkPolicy(
             f"{self._name}-network-policy",
             metadata=self._metadata(),
-            spec=guards.network_policy_spec(args.client_cidrs),
+            spec=guards.network_policy_spec(args.client_cidrs, _ways_out(args.state, args.peer_cidr)),
             opts=self._child,
         )
         if args.shared:
@@ -193,16 +203,24 @@ class Release(pulumi.ComponentResource):
                 ingress_class_name=args.ingress_class,
                 rules=[
                     network.IngressRuleArgs(
-                        host=args.hostname,
+                        host=host,
                         http=network.HTTPIngressRuleValueArgs(
                             paths=[network.HTTPIngressPathArgs(path="/", path_type="Prefix", backend=backend)]
                         ),
                     )
+                    for host in args.hostnames or (None,)
                 ],
             ),
             opts=self._child,
         )
         return ingress.status.apply(_balancer_name)
+
+
+def _ways_out(state: State | None, peer_cidr: str | None) -> list[egress.Rule]:
+    ways = [egress.to_credentials(), egress.to_networks(state.networks, state.ports)] if state else []
+    if peer_cidr:
+        ways.append(egress.to_networks([peer_cidr], ()))
+    return [egress.to_names(), *ways] if ways else []
 
 
 def _deployed_image(spec: Any) -> str:

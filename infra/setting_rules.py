@@ -15,7 +15,11 @@ Valid = Mapping[str, Any]
 ARM_FAMILY = re.compile(r"(a1|[a-z]+\d+g[a-z]*)(-[a-z0-9]+)?\.")
 # The roles whose rights on the cluster the program itself bounds.
 FENCED_ROLES = ("reviewRole", "previewRole")
+OF_A_PLATFORM = ("cache", "databaseMultiZone", "observability", "monitoring", "nodeAutoscaling", "requestsPerPod")
+OF_MONITORING = ("alertEmails", "alertSlackWorkspace", "alertSlackChannel", "alertPagerDuty", "budgetDollars")
 OWN_TAGS = ("project", "stack", "managed-by")
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
+MOST_TAGS_OF_SEVERAL = 6
 PRIVATE_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
@@ -84,6 +88,84 @@ def _tags(valid: Valid) -> str | None:
     return f"{', '.join(own)} is set by the program, and rights depend on it" if own else None
 
 
+def _only_with_own_platform(key: str) -> Rule:
+    def check(valid: Valid) -> str | None:
+        own = valid["platform"] == "create"
+        return None if own or not valid[key] else f"platform is {valid['platform']}, and this is part of a platform"
+
+    return Rule(key, ("platform", key), check)
+
+
+def _only_with(switch: str, key: str) -> Rule:
+    """`key` says more about what `switch` turns on."""
+
+    def check(valid: Valid) -> str | None:
+        return f"{switch} is false, so it would say nothing" if valid[key] and not valid[switch] else None
+
+    return Rule(key, (switch, key), check)
+
+
+def _database(valid: Valid) -> str | None:
+    if valid["database"] and valid["platform"] == "local":
+        return "a local stack has no AWS to make one in; its visits are counted in memory"
+    return None
+
+
+def _room_for_data(key: str) -> Rule:
+    def check(valid: Valid) -> str | None:
+        network: IPv4Network = valid["networkCidr"]
+        if not valid[key] or valid["platform"] != "create" or network.prefixlen <= subnets.SMALLEST_WITH_DATA:
+            return None
+        return f"networkCidr, {network}, has no room for its subnets, which takes a /{subnets.SMALLEST_WITH_DATA}"
+
+    return Rule(key, (key, "platform", "networkCidr"), check)
+
+
+def _slack(key: str, other: str) -> Rule:
+    def check(valid: Valid) -> str | None:
+        return f"{other} is not set" if valid[key] and not valid[other] else None
+
+    return Rule(key, (key, other), check)
+
+
+def _routing(valid: Valid) -> str | None:
+    if valid["routing"] == "simple":
+        return None
+    if valid["platform"] != "create":
+        return f"platform is {valid['platform']}, which is of one region"
+    if not valid["hostname"]:
+        return "there is no hostname that several regions could answer to"
+    if len(valid["tags"]) > MOST_TAGS_OF_SEVERAL:
+        return f"tags has more than {MOST_TAGS_OF_SEVERAL}; a health check takes 10, and 4 are the program's"
+    return None
+
+
+def _peer_vpc(valid: Valid) -> str | None:
+    if valid["peerVpc"] is None:
+        return None
+    if valid["platform"] != "create":
+        return f"platform is {valid['platform']}, which has no network of its own"
+    if valid["peerCidr"] is None:
+        return "peerCidr is not set, and without it there is no way there"
+    return None if valid["peerRouteTables"] else "peerRouteTables is empty, and without one there is no way back"
+
+
+def _peer_cidr(valid: Valid) -> str | None:
+    peer: IPv4Network | None = valid["peerCidr"]
+    if peer is None:
+        return None
+    if valid["peerVpc"] is None:
+        return "there is no peerVpc that has it"
+    if not _private(peer):
+        return "it is not a private network"
+    overlaps = [f"{key}, {valid[key]}" for key in ("networkCidr", "serviceCidr") if peer.overlaps(valid[key])]
+    return f"it overlaps {' and '.join(overlaps)}, so addresses would be in both" if overlaps else None
+
+
+def _peer_route_tables(valid: Valid) -> str | None:
+    return "there is no peerVpc that has them" if valid["peerRouteTables"] and not valid["peerVpc"] else None
+
+
 def _private(network: IPv4Network) -> bool:
     return any(network.subnet_of(private) for private in PRIVATE_RANGES)
 
@@ -146,6 +228,17 @@ RULES: tuple[Rule, ...] = (
     Rule("imageFrom", ("imageFrom", "image", "platform"), _image_from),
     *[_fenced_role(key) for key in FENCED_ROLES],
     Rule("tags", ("tags",), _tags),
+    Rule("database", ("platform", "database"), _database),
+    *[_room_for_data(key) for key in ("database", "cache")],
+    *[_only_with("database", key) for key in ("databaseMultiZone", "databaseSeed")],
+    *[_only_with_own_platform(key) for key in OF_A_PLATFORM],
+    *[_only_with("monitoring", key) for key in OF_MONITORING],
+    _slack("alertSlackWorkspace", "alertSlackChannel"),
+    _slack("alertSlackChannel", "alertSlackWorkspace"),
+    Rule("routing", ("routing", "platform", "hostname", "tags"), _routing),
+    Rule("peerVpc", ("peerVpc", "peerCidr", "peerRouteTables", "platform"), _peer_vpc),
+    Rule("peerCidr", ("peerVpc", "peerCidr", "networkCidr", "serviceCidr"), _peer_cidr),
+    Rule("peerRouteTables", ("peerVpc", "peerRouteTables"), _peer_route_tables),
     Rule("networkCidr", ("networkCidr",), _network_cidr),
     Rule("serviceCidr", ("serviceCidr",), _service_cidr),
     Rule("serviceCidr", ("serviceCidr", "networkCidr"), _no_overlap),

@@ -105,6 +105,23 @@ InstanceTypes = Annotated[
     Field(min_length=1, max_length=20),
     AfterValidator(_distinct),
 ]
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Types.html
+DatabaseInstanceType = Annotated[str, _pattern(r"db\.[a-z][a-z0-9-]{1,20}\.(micro|small|medium|large|\d{0,2}xlarge)")]
+Email = Annotated[
+    str, _pattern(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,63}", max_length=254)
+]
+Emails = Annotated[list[Email], Field(max_length=20), AfterValidator(_distinct)]
+# As AWS checks them: https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
+SlackWorkspace = Annotated[str, _pattern(r"[0-9A-Z]{1,255}")]
+SlackChannel = Annotated[str, _pattern(r"[A-Za-z0-9]{1,255}")]
+# The second form stands for a secret in an offline preview, which cannot read it.
+PagerDutyAddress = Annotated[
+    str, _pattern(r"(https://events(\.eu)?\.pagerduty\.com/integration/[A-Za-z0-9]{32}/enqueue|\[secret\])")
+]
+VpcId = Annotated[str, _pattern(r"vpc-([0-9a-f]{8}|[0-9a-f]{17})")]
+RouteTableIds = Annotated[
+    list[Annotated[str, _pattern(r"rtb-([0-9a-f]{8}|[0-9a-f]{17})")]], Field(max_length=20), AfterValidator(_distinct)
+]
 # Not a `Literal`: that takes `true` for 1 and 30.0 for 30.
 RetentionDays = Annotated[int, AfterValidator(_retention)]
 

@@ -9,129 +9,29 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from ipaddress import IPv4Network
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 from pulumi.runtime import config as runtime
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ValidationError
 
 from infra import setting_types as types
-from infra.access import Grant
-from infra.load_balancer import CHART_REPOSITORY
-from infra.nodes import Architecture, Capacity
-from infra.problems import REASON_CHARACTERS, SHOWN_CHARACTERS, Problem, SettingsError, shown
+from infra.problems import HIDDEN, REASON_CHARACTERS, SHOWN_CHARACTERS, Problem, SettingsError, shown
+from infra.setting_model import Settings
 from infra.setting_rules import RULES
+
+__all__ = ["PROJECT", "Settings", "load", "parse", "setting_types"]
 
 PROJECT = "helloworld"
 STACK_NAME = re.compile(types.STACK_NAME)
 STACK_REASON = "its name becomes part of names in AWS and Kubernetes, which do not take this"
 STACK_CURE = "small letters, digits and hyphens, a letter first, at most 40: pulumi stack rename <name>"
-Kind = Literal["create", "reference", "local"]
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 # Namespaces that others read: the engine, and the Docker plugin, which has no provider of ours.
 READ_BY_OTHERS = ("pulumi", "docker")
 SHOWN_REASONS = 5
-
-
-class Settings(BaseModel):
-    """The validated settings of one stack. A field's description says what it takes; networks are IPv4, disks GiB."""
-
-    model_config = types.STRICT | ConfigDict(alias_generator=to_camel)
-
-    region: types.Region = Field("us-west-2", description="an AWS region of the standard partition, e.g. us-west-2")
-    platform: Kind = Field("create", description="create, reference (with platformStack) or local")
-    platform_stack: types.StackName | None = Field(
-        None, description="the name of a stack that creates a platform, e.g. dev; with platform reference only"
-    )
-    local_registry: types.RegistryHost | None = Field(
-        None, description="host and port of a registry, e.g. localhost:5001; with platform local only"
-    )
-    protect: bool = Field(False, description="true or false")
-    deploy_role: types.RoleArn | None = Field(
-        None, description="the ARN of an IAM role, e.g. arn:aws:iam::123456789012:role/deploy"
-    )
-    permissions_boundary: types.PolicyArn | None = Field(
-        None, description="the ARN of an IAM policy, e.g. arn:aws:iam::123456789012:policy/boundary"
-    )
-    tags: types.Tags = Field(
-        {}, description='a map of at most 40 tags, e.g. {"team": "web"}; keys must not begin with aws:'
-    )
-    hostname: types.Hostname | None = Field(
-        None, description="a host name in lower case of at most 64 characters in the zone, e.g. hello.example.com"
-    )
-    zone: types.ZoneName | None = Field(
-        None, description="the name of the Route 53 zone that the hostname is in, e.g. example.com"
-    )
-    image: types.ImageReference | None = Field(
-        None, description="a reference by digest: <registry>/<repository>@sha256:<64 hexadecimal digits>"
-    )
-    image_from: types.ImageReference | None = Field(
-        None, description="a reference by digest, and no image: <registry>/<repository>@sha256:<64 hexadecimal digits>"
-    )
-    promote_from: types.StackName | None = Field(
-        None, description="the name of the stack that runs the image first, e.g. dev"
-    )
-    source_url: types.SourceUrl | None = Field(
-        None, description="an https address, e.g. https://git.example.com/team/hello"
-    )
-    message: types.Message = Field("Hello, world!", description="printable text of 1 to 200 characters")
-    replicas_min: int = Field(2, ge=1, le=100, description="a whole number from 1 to 100, not above replicasMax")
-    replicas_max: int = Field(6, ge=1, le=1000, description="a whole number from replicasMin to 1000")
-    cpu_target_percent: int = Field(70, ge=10, le=95, description="a whole number from 10 to 95")
-    rollout_seconds: int = Field(180, ge=60, le=1800, description="a whole number from 60 to 1800")
-    network_cidr: types.Network = Field(
-        IPv4Network("10.0.0.0/16"), description="a private network from /16 to /23, e.g. 10.0.0.0/16"
-    )
-    zones: types.ZoneLetters = Field(
-        ["a", "b"], description="two or three different letters of availability zones, e.g. [a, b]"
-    )
-    nat_per_zone: bool = Field(False, description="true or false")
-    flow_logs: bool = Field(False, description="true or false")
-    kubernetes_version: types.KubernetesVersion = Field(
-        "1.35", description='a supported version in quotes, e.g. "1.35"'
-    )
-    service_cidr: types.Network = Field(
-        IPv4Network("172.20.0.0/16"),
-        description="a private network from /12 to /24 outside the VPC, e.g. 172.20.0.0/16",
-    )
-    public_access_cidrs: types.Networks = Field(
-        [], description="at most 40 different public IPv4 networks, e.g. [198.51.100.0/24]; [] for no public endpoint"
-    )
-    authentication_mode: Literal["API", "API_AND_CONFIG_MAP"] = Field("API", description="API or API_AND_CONFIG_MAP")
-    access: types.AccessList = Field(
-        [],
-        description="entries {principal: <ARN of a role or user>, policy: cluster-admin, admin, edit or view, "
-        "namespaces: [...]} or {principal: <ARN>, groups: [...]}",
-    )
-    review_role: types.RoleArn | None = Field(
-        None,
-        description="the ARN of an IAM role of its own, e.g. arn:aws:iam::123456789012:role/review",
-    )
-    preview_role: types.RoleArn | None = Field(
-        None, description="the ARN of an IAM role of its own, e.g. arn:aws:iam::123456789012:role/preview"
-    )
-    log_retention_days: types.RetentionDays = Field(
-        30, description="a number of days that CloudWatch takes: 1, 3, 5, 7, 14, 30, 60, 90, 180, 365 …"
-    )
-    chart_repository: types.HelmRepository = Field(
-        CHART_REPOSITORY, description="the https address of a Helm repository that has the chart"
-    )
-    node_architecture: Architecture = Field("arm64", description="arm64 or amd64")
-    node_instance_types: types.InstanceTypes = Field(
-        ["t4g.medium"], description="different EC2 instance types of the node architecture, e.g. [t4g.medium]"
-    )
-    node_capacity: Capacity = Field("on-demand", description="on-demand or spot")
-    node_min: int = Field(2, ge=1, le=100, description="a whole number from 1 to 100, not above nodeDesired")
-    node_desired: int = Field(2, ge=1, le=100, description="a whole number from nodeMin to nodeMax")
-    node_max: int = Field(4, ge=1, le=100, description="a whole number from nodeDesired to 100")
-    node_disk_gib: int = Field(20, alias="nodeDiskGiB", ge=20, le=1024, description="a whole number from 20 to 1024")
-
-    @property
-    def grants(self) -> list[Grant]:
-        """`access` as the components take it."""
-        return [Grant(**entry.model_dump()) for entry in self.access]
+# What must not be shown, nor be in a stack file as plain text.
+SECRETS = ("alertPagerDuty",)
 
 
 def load() -> Settings:
@@ -142,7 +42,12 @@ def load() -> Settings:
     """
     stack = pulumi.get_stack()
     wrong = [] if STACK_NAME.fullmatch(stack) else [Problem("stack", shown(stack), STACK_REASON, STACK_CURE)]
-    return parse({**runtime.get_config_env(), **runtime.CONFIG.get()}, wrong)
+    configuration = {**runtime.get_config_env(), **runtime.CONFIG.get()}
+    for key in SECRETS:
+        full_key = f"{PROJECT}:{key}"
+        if configuration.get(full_key) and not runtime.is_config_secret(full_key):
+            wrong.append(Problem(full_key, HIDDEN, "it is in plain text", f"pulumi config set --secret {key}"))
+    return parse(configuration, wrong)
 
 
 def parse(configuration: Mapping[str, str], known_problems: Sequence[Problem] = ()) -> Settings:
@@ -178,7 +83,7 @@ def parse(configuration: Mapping[str, str], known_problems: Sequence[Problem] = 
     problems += [
         Problem(
             f"{PROJECT}:{key}",
-            shown(given.get(key, str(valid.get(key)))),
+            HIDDEN if key in SECRETS else shown(given.get(key, str(valid.get(key)))),
             "; ".join(what[:SHOWN_REASONS] + ["and more of the kind"] * (len(what) > SHOWN_REASONS)),
             str(Settings.model_fields[_names()[key]].description),
         )

@@ -14,18 +14,21 @@ class StackOutputs:
         self._stack = stack
         self._reference = pulumi.StackReference(f"{pulumi.get_organization()}/{PROJECT}/{stack}")
 
-    def require(self, key: str) -> pulumi.Output[Any]:
+    def require(self, key: str, cure: str = "deploy it first, with this version of the program") -> pulumi.Output[Any]:
         """The output of that name.
 
+        Args:
+            key: its name.
+            cure: what to do if the stack has none.
+
         Raises:
-            pulumi.RunError: when it is awaited, if the stack has none: it is not deployed, or by an older program.
+            pulumi.RunError: when it is awaited, if the stack has none: it is not deployed, by an older program, or with
+                other settings.
         """
 
         def one(outputs: Any) -> Any:
-            if key not in outputs:
-                raise pulumi.RunError(
-                    f"The stack {self._stack} has no output {key}: deploy it first, with this version of the program."
-                )
+            if outputs.get(key) is None:
+                raise pulumi.RunError(f"The stack {self._stack} has no output {key}: {cure}.")
             return outputs[key]
 
         return self._reference.outputs.apply(one)

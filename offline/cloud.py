@@ -69,6 +69,14 @@ def _log_group(q: Question) -> Outputs:
     return {"arn": _arn(q, "logs", f"log-group:{q.given('name')}"), "name": q.given("name")}
 
 
+def _alarm(q: Question) -> Outputs:
+    return {"arn": _arn(q, "cloudwatch", f"alarm:{q.given('name')}")}
+
+
+def _topic(q: Question) -> Outputs:
+    return {"arn": _arn(q, "sns", str(q.given("name")))}
+
+
 def _launch_template(q: Question) -> Outputs:
     return {"latestVersion": 1, "defaultVersion": 1, "name": q.given("name")}
 
@@ -151,18 +159,49 @@ def _helm_release(q: Question) -> Outputs:
     return {"name": name, "namespace": namespace, "status": status}
 
 
+def _database(q: Question) -> Outputs:
+    identifier = str(q.given("identifier"))
+    secret = {"secretArn": _arn(q, "secretsmanager", f"secret:rds!db-{q.later('secret')}"), "secretStatus": "active"}
+    return {
+        "arn": _arn(q, "rds", f"db:{identifier}"),
+        "address": q.later("address"),
+        "identifier": identifier,
+        "resourceId": q.later("resourceId"),
+        "masterUserSecrets": [secret] if q.inputs.get("manageMasterUserPassword") else [],
+    }
+
+
+def _elasticache(kind: str, name: str) -> Callable[[Question], Outputs]:
+    def answer(q: Question) -> Outputs:
+        return {"arn": _arn(q, "elasticache", f"{kind}:{q.given(name)}")}
+
+    return answer
+
+
+def _serverless_cache(q: Question) -> Outputs:
+    ports = {"endpoints": 6379, "readerEndpoints": 6380}
+    endpoints = {key: [{"address": q.later(key), "port": port}] for key, port in ports.items()}
+    return {**_elasticache("serverlesscache", "name")(q), **endpoints}
+
+
 OUTPUTS: Mapping[str, Callable[[Question], Outputs]] = {
     "aws:acm/certificate:Certificate": _certificate,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:ec2/launchTemplate:LaunchTemplate": _launch_template,
     "aws:ecr/repository:Repository": _repository,
     "aws:eks/cluster:Cluster": _eks_cluster,
+    "aws:elasticache/serverlessCache:ServerlessCache": _serverless_cache,
+    "aws:elasticache/user:User": _elasticache("user", "userId"),
+    "aws:elasticache/userGroup:UserGroup": _elasticache("usergroup", "userGroupId"),
     "aws:iam/policy:Policy": _iam("policy"),
     "aws:iam/role:Role": _iam("role"),
     "aws:iam/user:User": _iam("user"),
     "aws:kms/alias:Alias": _kms_alias,
     "aws:kms/key:Key": _kms_key,
+    "aws:rds/instance:Instance": _database,
     "aws:route53/record:Record": _route53_record,
+    "aws:sns/topic:Topic": _topic,
     "docker:index/image:Image": _docker_image,
     "kubernetes:core/v1:Service": _service,
     "kubernetes:helm.sh/v3:Release": _helm_release,
@@ -259,6 +298,11 @@ def _hosted_zone(q: Query) -> Outputs:
     }
 
 
+def _other_vpc(q: Query) -> Outputs:
+    # Its networks only AWS knows.
+    return {"id": q.args.get("id"), "cidrBlockAssociations": [], "cidrBlock": f"${{{q.args.get('id')}.cidrBlock}}"}
+
+
 def _authorization_token(q: Query) -> Outputs:
     return {
         "authorizationToken": Secret("placeholder"),
@@ -272,6 +316,12 @@ def _authorization_token(q: Query) -> Outputs:
 
 def _balancer_zone(q: Query) -> Outputs:
     return {"id": f"${{loadBalancerZone({q.args.get('region') or q.region}).zoneId}}"}
+
+
+def _balancers(q: Query) -> Outputs:
+    group = (q.args.get("tags") or {}).get("ingress.k8s.aws/stack", "")
+    arn = f"arn:aws:elasticloadbalancing:{q.region}:{ACCOUNT}:loadbalancer/app/${{balancer({group}).name}}"
+    return {"id": q.region, "arns": [arn]}
 
 
 _CAPITALS = {"sid": "Sid", "effect": "Effect", "actions": "Action", "notActions": "NotAction"}
@@ -295,6 +345,7 @@ def _policy_document(q: Query) -> Outputs:
 
 
 DATA: Mapping[str, Callable[[Query], Outputs]] = {
+    "aws:ec2/getVpc:getVpc": _other_vpc,
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _authorization_token,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
@@ -302,6 +353,7 @@ DATA: Mapping[str, Callable[[Query], Outputs]] = {
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
     "aws:lb/getHostedZoneId:getHostedZoneId": _balancer_zone,
+    "aws:lb/getLbs:getLbs": _balancers,
     "aws:route53/getZone:getZone": _hosted_zone,
 }
 

@@ -47,7 +47,7 @@ def _validation(rule: rules.Rule, context: rules.Context) -> ResourceValidationP
 
 def validations(stack: str) -> list[ResourceValidationPolicy]:
     """The rules as the engine takes them, with the levels of a stack."""
-    context = rules.Context(stack == rules.PRODUCTION)
+    context = rules.Context(rules.is_production(stack), rules.ALLOWED)
     return [_validation(rule, context) for rule in rules.RULES]
 
 

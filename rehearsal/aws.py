@@ -8,6 +8,7 @@ from typing import Any
 from offline import cloud
 
 CLUSTER = "aws:eks/cluster:Cluster"
+PROTECTED = (CLUSTER, "aws:rds/instance:Instance")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +42,8 @@ class Aws:
 
     def refusal_to_delete(self, type_: str, state: Mapping[str, Any]) -> str | None:
         """What AWS says when it does not delete a resource in that state, or None if it does."""
-        if type_ == CLUSTER and state.get("deletionProtection"):
-            return f"InvalidRequestException: cluster {state.get('name')} has deletion protection enabled"
+        if state.get("deletionProtection") and type_ in PROTECTED:
+            return f"{type_} {state.get('id')} has deletion protection enabled"
         return None
 
 

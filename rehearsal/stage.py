@@ -24,6 +24,8 @@ from rehearsal.provider import StandInSettings
 
 # How long a roll-out may take, by whether pods are real: no longer than the settings ask for where they are simulated.
 ROLLOUT_SECONDS = {True: 90, False: 60}
+# What real pods would look for in vain where AWS is played, and never be ready.
+NEEDS_AWS = ("database", "databaseMultiZone", "databaseSeed", "cache", "nodeAutoscaling", "requestsPerPod")
 INSTANCE_TYPES = {"amd64": ["t3.medium"], "arm64": ["t4g.medium"]}
 ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -66,6 +68,7 @@ def settings_of(*, real_pods: bool, repository: str, machine: str) -> dict[str, 
     if real_pods:
         architecture = ARCHITECTURES[machine.lower()]
         changed |= {"nodeArchitecture": architecture, "nodeInstanceTypes": INSTANCE_TYPES[architecture]}
+        changed |= dict.fromkeys(NEEDS_AWS)
     return changed
 
 

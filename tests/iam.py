@@ -79,6 +79,8 @@ def _holds(operator: str, key: str, values: list[str], context: Context) -> bool
         return (given is None) == (values == ["true"])
     if operator.startswith("ForAllValues:"):
         return all(_holds(operator.partition(":")[2], key, values, {key: each}) for each in _list(given or ()))
+    if operator.startswith("ForAnyValue:"):
+        return any(_holds(operator.partition(":")[2], key, values, {key: each}) for each in _list(given or ()))
     if operator.endswith("IfExists"):
         return given is None or _holds(operator.removesuffix("IfExists"), key, values, context)
     negated = "Not" in operator

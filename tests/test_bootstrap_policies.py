@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bootstrap import names, reads
+from bootstrap import address_policy, names, reads, sight_policy
 from bootstrap.boundary import SERVICES, boundary
 from bootstrap.deploy_policies import deploy_policies
 from bootstrap.policy_document import Account
@@ -15,22 +16,34 @@ from bootstrap.review_policy import UNSCOPED, review_policies
 from tests.iam import allowed, statements
 
 KEY = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
-HERE = Account(number="123456789012", region="us-west-2", key_arn=KEY)
+HERE = Account(number="123456789012", region="us-west-2", state_region="us-west-2", key_arn=KEY)
+ABROAD = replace(HERE, region="eu-west-1")
 # The longest that settings take.
 LONG = "e" * 40
-THERE = Account(number="123456789012", region="ap-southeast-1", key_arn=KEY.replace("us-west-2", "ap-southeast-1"))
+FAR = "ap-southeast-1"
+THERE = Account(number="123456789012", region=FAR, state_region=FAR, key_arn=KEY.replace("us-west-2", FAR))
+REGIONS = {"dev": "us-west-2", "prod": "us-west-2", "prod-eu": "eu-west-1"}
+DEV, PROD, PROD_EU = (names.deploy_role(each) for each in REGIONS)
 POLICIES = {
-    names.PREVIEW_ROLE: preview_policies(HERE, ["dev", "prod"]),
+    names.PREVIEW_ROLE: preview_policies(HERE, REGIONS),
     names.REVIEW_ROLE: review_policies(HERE, []),
-    names.deploy_role("dev"): deploy_policies(HERE, "dev", [], []),
-    names.deploy_role("prod"): deploy_policies(HERE, "prod", ["dev"], []),
+    DEV: deploy_policies(HERE, "dev", {}, []),
+    PROD: deploy_policies(HERE, "prod", {"dev": "us-west-2"}, []),
+    PROD_EU: deploy_policies(ABROAD, "prod-eu", {"dev": "us-west-2", "prod": "us-west-2"}, []),
 }
-STACKS = {names.deploy_role("dev"): "dev", names.deploy_role("prod"): "prod"}
-BOUNDARIES = {role: boundary(HERE, role, STACKS.get(role)) for role in POLICIES}
-DEV, PROD = names.deploy_role("dev"), names.deploy_role("prod")
+STACKS = {DEV: "dev", PROD: "prod", PROD_EU: "prod-eu"}
+BOUNDARIES = {role: boundary(ABROAD if role == PROD_EU else HERE, role, STACKS.get(role)) for role in POLICIES}
 EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
-# Actions for which AWS has no resource to name; the statement's tags limit what is made.
-MADE_WITHOUT_RESOURCE = {"acm:RequestCertificate", "eks:CreateCluster", "kms:CreateKey"}
+# Actions for which AWS has neither a resource to name nor a condition that tells whose something is.
+UNRESOURCED = {*address_policy.MADE_WITHOUT_RESOURCE, *sight_policy.MADE_WITHOUT_RESOURCE}
+# Actions for which AWS has no resource to name; the statement's condition limits what is made or touched.
+UNRESOURCED_WITH_CONDITION = {
+    "acm:RequestCertificate",
+    "eks:CreateCluster",
+    "kms:CreateKey",
+    "sns:SetSubscriptionAttributes",
+    "sns:Unsubscribe",
+}
 
 
 def role_arn(role: str) -> str:
@@ -113,7 +126,7 @@ class TestState:
 
 class TestPreview:
     def test_it_changes_nothing_anywhere(self) -> None:
-        verbs = ("Describe", "Get", "List")
+        verbs = ("Describe", "Get", "List", "View")
         actions = {
             action
             for document in POLICIES[names.PREVIEW_ROLE].values()
@@ -240,7 +253,7 @@ class TestDeploy:
             assert not can(DEV, "route53:ChangeResourceRecordSets", zone, **{key: ["A", kind]})
 
     def test_zones_can_be_named(self) -> None:
-        documents = list(deploy_policies(HERE, "dev", [], ["Z1"]).values())
+        documents = list(deploy_policies(HERE, "dev", {}, ["Z1"]).values())
         ask = ("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/{}")
         assert allowed(documents, None, ask[0], ask[1].format("Z1"))
         assert not allowed(documents, None, ask[0], ask[1].format("Z2"))
@@ -312,6 +325,9 @@ NEVER = (
     ("s3:PutBucketVersioning", HERE.bucket),
     ("s3:PutLifecycleConfiguration", HERE.bucket),
     ("s3:DeleteObjectVersion", state("stacks/helloworld/dev.json")),
+    ("secretsmanager:GetSecretValue", HERE.arn("secretsmanager", "secret:somebodys-AbCdEf")),
+    ("secretsmanager:GetSecretValue", HERE.arn("secretsmanager", "secret:rds!db-1")),
+    ("secretsmanager:DeleteSecret", HERE.arn("secretsmanager", "secret:rds!db-1")),
     ("kms:PutKeyPolicy", KEY),
     ("kms:ScheduleKeyDeletion", KEY),
     ("kms:CreateGrant", KEY),
@@ -406,7 +422,8 @@ class TestForm:
             assert not [action for action in statement["Action"] if "*" in action or "?" in action]
             if "*" in statement["Resource"]:
                 unscoped = set(reads.UNSCOPED) | set(UNSCOPED)
-                assert set(statement["Action"]) <= (MADE_WITHOUT_RESOURCE if "Condition" in statement else unscoped)
+                limited, free = UNRESOURCED_WITH_CONDITION, unscoped | UNRESOURCED
+                assert set(statement["Action"]) <= (limited if "Condition" in statement else free)
 
     def test_patterns_of_a_boundary_are_the_services_that_are_listed(self) -> None:
         for document in BOUNDARIES.values():
@@ -421,9 +438,9 @@ class TestForm:
         others = [f"{LONG[:-1]}{number}" for number in range(9)]
         zones = [f"Z{'0' * 20}{number}" for number in range(20)]
         roles = {
-            "preview": preview_policies(here, [*others, LONG]),
+            "preview": preview_policies(here, dict.fromkeys((*others, LONG), here.region)),
             "review": review_policies(here, zones),
-            "deploy": deploy_policies(here, LONG, others, zones),
+            "deploy": deploy_policies(here, LONG, dict.fromkeys(others, here.region), zones),
         }
         for topics in roles.values():
             assert len(topics) <= 10

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 import yaml
 
-from bootstrap import names, reads, review_policy, settings, trust
+from bootstrap import address_policy, names, reads, review_policy, settings, sight_policy, trust
 from infra.problems import SettingsError
 from offline.evaluate import evaluate
 from offline.plan import Plan, Resource
@@ -122,6 +122,22 @@ def test_there_is_a_deploy_role_for_each_environment(plan: Plan) -> None:
     assert names.deploy_role("test") in {each.inputs["name"] for each in more.of(ROLE)}
 
 
+def test_the_deploy_role_of_an_environment_abroad_has_its_rights_there_and_its_state_here() -> None:
+    plan = planned({"environments": '["dev", "prod", "prod-eu"]', "regions": '{"prod-eu": "eu-west-1"}'})
+
+    def text(role: str, topic: str) -> str:
+        return str(plan.one(POLICY, f"{role}-{topic}").inputs["policy"])
+
+    abroad, home = names.deploy_role("prod-eu"), names.deploy_role("prod")
+    assert "arn:aws:rds:eu-west-1:123456789012:db:helloworld-prod-eu" in text(abroad, "database")
+    assert "us-west-2" not in text(abroad, "database") + text(abroad, "network")
+    assert "eu-west-1" not in text(home, "database") + text(home, "network")
+    assert "helloworld-state-123456789012-us-west-2" in text(abroad, "state")
+    for stack in ("dev", "prod"):
+        assert f"arn:aws:ecr:us-west-2:123456789012:repository/helloworld-{stack}" in text(abroad, "cluster")
+    assert "arn:aws:eks:*:123456789012:cluster/helloworld-*" in text(names.PREVIEW_ROLE, "resources")
+
+
 def test_every_role_is_under_a_boundary_of_its_own(plan: Plan) -> None:
     found = {each.inputs["name"]: each.inputs["permissionsBoundary"] for each in plan.of(ROLE)}
     assert len(found) == 4
@@ -143,7 +159,7 @@ def test_every_role_is_trusted_as_its_kind_is(plan: Plan) -> None:
 def test_every_policy_is_attached_to_its_role_and_nothing_else_is(plan: Plan) -> None:
     attached = plan.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
     policies = [each for each in plan.of(POLICY) if not each.name.endswith("-boundary")]
-    assert len(attached) == len(policies) == 16
+    assert len(attached) == len(policies) == 25
     assert not [each for each in attached if not each.name.startswith(each.inputs["role"])]
     assert not plan.of("aws:iam/rolePolicy:RolePolicy")
 
@@ -178,7 +194,8 @@ def test_the_policy_pack_finds_nothing_but_the_rights_that_are_listed(plan: Plan
 
 
 def unscoped() -> list[str]:
-    return [*reads.UNSCOPED, *review_policy.UNSCOPED]
+    made = (*address_policy.MADE_WITHOUT_RESOURCE, *sight_policy.MADE_WITHOUT_RESOURCE)
+    return [*reads.UNSCOPED, *review_policy.UNSCOPED, *made]
 
 
 def given(**values: str) -> dict[str, str]:
@@ -210,6 +227,12 @@ def given(**values: str) -> dict[str, str]:
         ("defaultBranch", "a b"),
         ("hostedZones", '["*"]'),
         ("environments", '["test"]'),
+        ("regions", "eu-west-1"),
+        ("regions", '["eu-west-1"]'),
+        ("regions", '{"prod": "europe"}'),
+        ("regions", '{"prod": "cn-north-1"}'),
+        ("regions", '{"prod-eu": "eu-west-1"}'),
+        ("regions", '{"review": "eu-west-1"}'),
         ("githubOidcProvider", "arn:aws:iam::123456789012:oidc-provider/example.com"),
         ("unknown", "x"),
     ],

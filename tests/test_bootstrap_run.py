@@ -18,6 +18,7 @@ from pulumi.automation.errors import create_command_error
 from bootstrap import names
 from delivery import aws, bootstrap, bootstrap_state
 from delivery import bootstrap_export as states
+from delivery.bootstrap_report import Repository, report
 from delivery.bootstrap_state import Backend
 from delivery.console import Console
 from delivery.context import Context
@@ -407,6 +408,15 @@ def test_a_stack_in_another_region_is_told(project: Path, world: World) -> None:
     assert "rights in us-west-2 only" in run(project, world)
 
 
+def test_a_stack_whose_region_the_account_knows_is_no_surprise(project: Path, world: World) -> None:
+    (project / "Pulumi.dev.yaml").write_text("config:\n  helloworld:region: eu-west-1\n", "utf-8")
+    with (project / "bootstrap" / "Pulumi.account.yaml").open("a", encoding="utf-8") as file:
+        file.write("  helloworld-bootstrap:regions: {dev: eu-west-1}\n")
+    said = run(project, world)
+    assert "Pulumi.dev.yaml: wrote" in said
+    assert "rights in" not in said
+
+
 def test_arguments_are_written_where_the_file_says_nothing(project: Path, world: World) -> None:
     file = project / "bootstrap" / "Pulumi.account.yaml"
     file.write_text('config:\n  # Yours.\n  helloworld-bootstrap:repository: ""\n', "utf-8")
@@ -461,6 +471,13 @@ def test_it_ends_with_what_to_set_in_the_repository(project: Path, world: World)
         "of prod, name the required reviewers",
     ):
         assert text in said
+
+
+def test_production_has_reviewers_in_every_region() -> None:
+    roles = dict.fromkeys(("dev", "prod", "prod-eu"), "arn")
+    variables = {"PULUMI_BACKEND_URL": "s3://x"}
+    said = report(Repository(name="octo/hello", branch="main", variables=variables, deploy_roles=roles))
+    assert any("of prod and prod-eu, name the required reviewers" in line for line in said)
 
 
 def test_a_state_with_a_secret_is_not_moved() -> None:

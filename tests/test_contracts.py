@@ -11,12 +11,22 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
+from infra import observability
 from infra.load_balancer_policy import READS_WITHOUT_RESOURCE
+from infra.monitoring import slack
+from infra.scaling import node_autoscaler_rights
 from offline.plan import Plan, Resource
 from tests.conftest import PROJECT, Planner
 
 # Actions that may name every resource, because AWS offers no narrower one for them.
-WILDCARD_RESOURCES = frozenset(READS_WITHOUT_RESOURCE)
+WILDCARD_RESOURCES = frozenset(
+    {
+        *READS_WITHOUT_RESOURCE,
+        *node_autoscaler_rights.READS_WITHOUT_RESOURCE,
+        *observability.READS_WITHOUT_RESOURCE,
+        *slack.READS_WITHOUT_RESOURCE,
+    }
+)
 OUTPUTS = {"url", "image", "clusterName", "clientCidrs", "kubeconfig", "namespace", "registry"}
 # Their names are not their own: a part of another resource, or of a zone.
 NAMED_AFTER_OTHERS = {"aws:iam/rolePolicy:RolePolicy", "aws:route53/record:Record"}
@@ -123,7 +133,7 @@ def test_prod_is_https_only(prod: Plan) -> None:
 def test_manifests_are_valid_in_the_pinned_kubernetes_version(plan: Plan) -> None:
     version = plan.one("eks:index:Cluster", "helloworld-cluster-eks").inputs["version"]
     objects = kubernetes_objects(plan)
-    assert len(objects) == 8
+    assert len(objects) == {"dev": 8, "prod": 18}[plan.stack]
     for each in objects:
         assert kubernetes_validate.validate(dict(each.inputs), version, strict=True)
 

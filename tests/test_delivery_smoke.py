@@ -16,8 +16,9 @@ import pytest
 
 from delivery.console import Console
 from delivery.context import Context
+from delivery.problems import DeliveryError
 from delivery.redaction import Redactor
-from delivery.smoke import Finding, smoke
+from delivery.smoke import Finding, address_of, smoke
 
 COMMIT = "c" * 40
 DAY = 86_400
@@ -182,3 +183,14 @@ def test_a_certificate_that_cannot_be_verified_is_a_problem(context: Context, un
 
 def test_a_finding_names_its_check() -> None:
     assert str(Finding(check="status", problem="it is 500")) == "status: it is 500"
+
+
+def test_where_several_regions_answer_the_one_that_was_changed_is_asked() -> None:
+    """The other one may well run what ran before."""
+    common = {"url": "https://hello.example.com"}
+    assert address_of(common, "prod") == "https://hello.example.com"
+    assert address_of({**common, "directUrl": "https://prod.hello.example.com"}, "prod") == (
+        "https://prod.hello.example.com"
+    )
+    with pytest.raises(DeliveryError, match="nothing has been deployed"):
+        address_of({}, "prod")

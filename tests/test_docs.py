@@ -41,8 +41,14 @@ def test_the_table_of_settings_is_that_of_pulumi_yaml() -> None:
 def test_the_tree_names_every_file_of_a_package_and_no_other(folder: str) -> None:
     tree = README.split("## What is where")[1].split("```")[1]
     below = re.split(rf"^{folder}/.*$", tree, flags=re.MULTILINE)[1]
-    named = re.findall(r"^  (\w+\.py) ", re.split(r"^\w", below, maxsplit=1, flags=re.MULTILINE)[0], re.MULTILINE)
-    assert sorted(named) == sorted(path.name for path in (PROJECT / folder).glob("*.py") if path.name != "__init__.py")
+    named, subfolder = [], ""
+    for line in re.split(r"^\w", below, maxsplit=1, flags=re.MULTILINE)[0].splitlines():
+        if opened := re.match(r"  (\w+/) ", line):
+            subfolder = opened[1]
+        elif file := re.match(r"(  |    )(\w+\.py) ", line):
+            named.append(f"{subfolder if len(file[1]) > 2 else ''}{file[2]}")
+    files = [path for path in (PROJECT / folder).rglob("*.py") if path.name != "__init__.py"]
+    assert sorted(named) == sorted(path.relative_to(PROJECT / folder).as_posix() for path in files)
 
 
 @pytest.mark.parametrize("variable", ["STACK", "FORMAT", "AGAINST"])

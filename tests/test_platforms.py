@@ -14,7 +14,7 @@ from infra.boundary import bound_roles
 from infra.kubeconfig import as_role
 from infra.setting_types import STACK_NAME
 from infra.stack_outputs import StackOutputs
-from offline.evaluate import record
+from offline.evaluate import evaluate, record
 from offline.plan import Plan, Resource
 from offline.references import evaluate_with_references
 from tests.conftest import PROJECT, Planner
@@ -127,9 +127,97 @@ class TestReference:
         with pytest.raises(pulumi.RunError, match="stack dev has no output clusterName: deploy it first"):
             record(program, stack="pr-7", stack_outputs={"organization/helloworld/dev": {"url": "x"}})
 
+    def test_an_output_that_the_other_stack_has_no_value_for_is_as_good_as_none(self) -> None:
+        def program() -> None:
+            pulumi.export("database", StackOutputs("dev").require("database", "set it"))
+
+        with pytest.raises(pulumi.RunError, match="stack dev has no output database: set it"):
+            record(program, stack="pr-7", stack_outputs={"organization/helloworld/dev": {"database": None}})
+
     def test_stacks_that_refer_to_each_other_are_told_that_it_is_not_known(self) -> None:
         plan = planned_review("dev", platformStack="dev")
         assert plan.unresolved == ("organization/helloworld/dev",)
+
+
+HOST = "dev.example.us-west-2.rds.amazonaws.com"
+DATABASE_ROLE = "arn:aws:iam::123456789012:role/helloworld-dev-review-database"
+OFFER = {"host": HOST, "networks": ["10.0.240.0/22", "10.0.244.0/22"], "reviewRole": DATABASE_ROLE}
+
+
+def planned_with_database(offer: dict[str, Any] | None, stack: str = "pr-7", **settings: str) -> Plan:
+    config = {"platform": "reference", "platformStack": "dev", "database": "true", **settings}
+    dev = evaluate_with_references(PROJECT, "dev", {"helloworld:publicAccessCidrs": "[]"})
+    outputs = {**dev.outputs, **({"database": offer} if offer else {})}
+    return evaluate(
+        PROJECT,
+        stack,
+        {f"helloworld:{key}": value for key, value in config.items()},
+        stack_outputs={"organization/helloworld/dev": outputs},
+    )
+
+
+@cache
+def with_database() -> Plan:
+    return planned_with_database(OFFER)
+
+
+class TestReferenceWithDatabase:
+    def test_it_makes_the_right_to_log_in_and_no_server_role_or_provisioner(self) -> None:
+        plan = with_database()
+        (association,) = [each for each in plan.resources if each.type.startswith("aws:eks/")]
+        assert association.inputs == {
+            "clusterName": "helloworld-dev",
+            "namespace": "helloworld-pr-7",
+            "serviceAccount": "helloworld",
+            "roleArn": DATABASE_ROLE,
+        }
+        made = {each.type.split(":")[1].split("/")[0] for each in plan.resources if each.type.startswith("aws:")}
+        assert made == {"ecr", "eks"}
+        assert len(plan.of(DEPLOYMENT)) == 1
+
+    def test_its_pods_start_with_that_right_and_are_gone_before_it(self) -> None:
+        plan = with_database()
+        (association,) = plan.of("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+        assert before(plan, association, plan.of(DEPLOYMENT)[0])
+
+    def test_its_database_and_user_are_called_as_its_namespace(self) -> None:
+        (deployment,) = with_database().of(DEPLOYMENT)
+        (container,) = deployment.inputs["spec"]["template"]["spec"]["containers"]
+        variables = {each["name"]: each["value"] for each in container["env"]}
+        assert variables["DATABASE_URL"] == f"postgresql://helloworld-pr-7@{HOST}:5432/helloworld-pr-7"
+        assert variables["DATABASE_IAM"] == "true"
+        assert variables["AWS_REGION"] == "us-west-2"
+        assert not {"DATABASE_SEED", "CACHE_URL"} & set(variables)
+
+    def test_it_is_filled_where_that_is_asked_for(self) -> None:
+        (deployment,) = planned_with_database(OFFER, databaseSeed="true").of(DEPLOYMENT)
+        (container,) = deployment.inputs["spec"]["template"]["spec"]["containers"]
+        assert {"name": "DATABASE_SEED", "value": "true"} in container["env"]
+
+    def test_its_pods_reach_the_other_stack_s_data_subnets(self) -> None:
+        (policy,) = with_database().of("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+        peers = [peer for rule in policy.inputs["spec"]["egress"] for peer in rule["to"] if "ipBlock" in peer]
+        assert {peer["ipBlock"]["cidr"] for peer in peers} == {*OFFER["networks"], "169.254.170.23/32"}
+
+    def test_a_reviewer_may_make_all_of_it_on_the_cluster(self, fenced: Plan, review: Plan) -> None:
+        kinds = {each.short_type for each in kubernetes_objects(with_database())}
+        assert kinds <= {each.short_type for each in kubernetes_objects(review)}
+        assert fenced.of("kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy")
+
+    def test_what_dev_offers_is_what_it_takes(self, planned: Planner) -> None:
+        dev = planned("dev", {"database": "true", "reviewRole": REVIEW_ROLE})
+        assert set(dev.outputs["database"]) == set(OFFER)
+        assert dev.outputs["database"]["reviewRole"] == DATABASE_ROLE
+        assert dev.outputs["database"]["networks"] == OFFER["networks"]
+
+    def test_without_an_offer_it_says_which_setting_to_set_where(self) -> None:
+        cure = r"dev has no output database: set helloworld:database and helloworld:reviewRole there"
+        with pytest.raises(pulumi.RunError, match=cure):
+            planned_with_database(None)
+
+    def test_its_manifests_are_valid(self) -> None:
+        for each in kubernetes_objects(with_database()):
+            assert kubernetes_validate.validate(dict(each.inputs), "1.35", strict=True)
 
 
 class TestLocal:

@@ -8,7 +8,9 @@ import pytest
 
 from offline.plan import Plan, Resource
 from policy import rules
+from policy.network_rules import LISTENERS
 from policy.rules import Allowed, check
+from tests.conftest import Planner
 
 POD: dict[str, Any] = {
     "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -141,7 +143,9 @@ class TestCluster:
         assert found("aws:eks/cluster:Cluster", {**CLUSTER, "vpcConfig": {"endpointPublicAccess": False}}) == {}
 
     def test_secrets_without_a_key_are_found(self) -> None:
-        assert found("aws:eks/cluster:Cluster", {**CLUSTER, "encryptionConfig": None}) == {"encrypted": "mandatory"}
+        assert found("aws:eks/cluster:Cluster", {**CLUSTER, "encryptionConfig": None}) == {
+            "secrets-encrypted": "mandatory"
+        }
 
     def test_deletion_is_protected_in_production_only(self) -> None:
         unprotected = {**CLUSTER, "deletionProtection": False}
@@ -153,25 +157,36 @@ class TestTheRest:
     @pytest.mark.parametrize(
         ("type_", "inputs", "rule"),
         [
-            ("aws:ecr/repository:Repository", {"imageTagMutability": "IMMUTABLE"}, "encrypted"),
-            ("aws:ecr/repository:Repository", {"encryptionConfigurations": [{}]}, "encrypted"),
+            ("aws:ecr/repository:Repository", {"imageTagMutability": "IMMUTABLE"}, "registry-encrypted"),
+            ("aws:ecr/repository:Repository", {"encryptionConfigurations": [{}]}, "tags-immutable"),
             (
                 "aws:ecr/repository:Repository",
                 {"encryptionConfigurations": [{}], "imageTagMutability": "IMMUTABLE", "forceDelete": True},
                 "kept",
             ),
-            ("aws:kms/key:Key", {}, "encrypted"),
-            ("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "optional"}}, "encrypted"),
+            ("aws:kms/key:Key", {}, "key-rotated"),
+            ("aws:sns/topic:Topic", {"name": "x"}, "topic-encrypted"),
+            ("aws:cloudwatch/metricAlarm:MetricAlarm", {"alarmActions": []}, "alarm-told"),
+            (
+                "aws:cloudwatch/metricAlarm:MetricAlarm",
+                {"alarmActions": ["arn:aws:sns:us-west-2:123456789012:x"], "actionsEnabled": False},
+                "alarm-told",
+            ),
+            (
+                "aws:ec2/launchTemplate:LaunchTemplate",
+                {"metadataOptions": {"httpTokens": "optional"}},
+                "metadata-by-token",
+            ),
             (
                 "aws:ec2/launchTemplate:LaunchTemplate",
                 {"metadataOptions": {"httpTokens": "required"}, "blockDeviceMappings": [{"ebs": {}}]},
-                "encrypted",
+                "disks-encrypted",
             ),
             ("aws:cloudwatch/logGroup:LogGroup", {"name": "x"}, "logs-expire"),
             ("kubernetes:networking.k8s.io/v1:Ingress", {"metadata": {}}, "https"),
             (
                 "kubernetes:networking.k8s.io/v1:Ingress",
-                {"metadata": {"annotations": {rules.LISTENERS: '[{"HTTP": 80}, {"HTTPS": 443}]'}}},
+                {"metadata": {"annotations": {LISTENERS: '[{"HTTP": 80}, {"HTTPS": 443}]'}}},
                 "https",
             ),
         ],
@@ -190,7 +205,113 @@ class TestTheRest:
                 list(rule.check(resource, rules.Context(production=True)))
 
 
+DATABASE, PARAMETERS = "aws:rds/instance:Instance", "aws:rds/parameterGroup:ParameterGroup"
+GOOD_DATABASE: dict[str, Any] = {
+    "publiclyAccessible": False,
+    "storageEncrypted": True,
+    "parameterGroupName": "${parameters.name}",
+    "manageMasterUserPassword": True,
+    "multiAz": True,
+    "backupRetentionPeriod": 7,
+    "deletionProtection": True,
+}
+FORCED = {"family": "postgres18", "parameters": [{"name": "rds.force_ssl", "value": "1"}]}
+
+
+class TestDatabase:
+    def test_a_good_database_has_no_finding(self) -> None:
+        assert found(DATABASE, GOOD_DATABASE) == {}
+        assert found(PARAMETERS, FORCED) == {}
+
+    @pytest.mark.parametrize(
+        ("broken", "rule", "elsewhere"),
+        [
+            ({"publiclyAccessible": True}, "database-private", "mandatory"),
+            ({"storageEncrypted": False}, "database-encrypted", "mandatory"),
+            ({"parameterGroupName": None}, "database-tls", "mandatory"),
+            ({"password": "[secret]"}, "database-password", "mandatory"),
+            ({"manageMasterUserPassword": None}, "database-password", "mandatory"),
+            ({"multiAz": False}, "database-two-zones", None),
+            ({"backupRetentionPeriod": 6}, "database-backed-up", "advisory"),
+            ({"backupRetentionPeriod": None}, "database-backed-up", "advisory"),
+            ({"deletionProtection": False}, "kept", None),
+        ],
+    )
+    def test_it_is_found_and_weighs_more_in_production(
+        self, broken: dict[str, Any], rule: str, elsewhere: str | None
+    ) -> None:
+        assert found(DATABASE, {**GOOD_DATABASE, **broken}) == {rule: "mandatory"}
+        assert found(DATABASE, {**GOOD_DATABASE, **broken}, "dev") == ({rule: elsewhere} if elsewhere else {})
+
+    @pytest.mark.parametrize("parameters", [[], [{"name": "rds.force_ssl", "value": "0"}], None])
+    def test_connections_without_tls_are_found(self, parameters: Any) -> None:
+        assert found(PARAMETERS, {**FORCED, "parameters": parameters}) == {"database-tls": "mandatory"}
+
+    def test_what_is_not_known_yet_is_no_finding(self) -> None:
+        unknown = dict.fromkeys(("storageEncrypted", "multiAz", "backupRetentionPeriod"), "[unknown]")
+        assert found(DATABASE, {**GOOD_DATABASE, **unknown}) == {}
+
+    @pytest.mark.parametrize("port", [5432, 6379, 6380])
+    @pytest.mark.parametrize("source", [{"cidrIpv4": "10.0.0.0/8"}, {"cidrIpv6": "fd00::/8"}])
+    def test_a_network_that_reaches_the_data_is_found(self, port: int, source: dict[str, str]) -> None:
+        type_ = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+        ports = {"ipProtocol": "tcp", "fromPort": port, "toPort": port}
+        assert found(type_, {**ports, **source}) == {"data-by-group": "mandatory"}
+        assert found(type_, {"ipProtocol": "-1", **source}) == {"data-by-group": "mandatory"}
+        assert found(type_, {**ports, "fromPort": 1024, **source}) == {"data-by-group": "mandatory"}
+        assert found(type_, {**ports, "referencedSecurityGroupId": "${nodes.id}"}) == {}
+        assert found(type_, {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, **source}) == {}
+
+
+class TestCache:
+    GOOD: dict[str, Any] = {"transitEncryptionEnabled": True, "atRestEncryptionEnabled": True}  # noqa: RUF012
+
+    def test_one_that_is_not_encrypted_is_found(self) -> None:
+        type_ = "aws:elasticache/replicationGroup:ReplicationGroup"
+        assert found(type_, self.GOOD) == {}
+        for key in self.GOOD:
+            assert found(type_, {**self.GOOD, key: False}) == {"cache-encrypted": "mandatory"}
+
+    @pytest.mark.parametrize(
+        "login",
+        [
+            {"noPasswordRequired": True},
+            {"authenticationMode": {"type": "no-password-required"}},
+            {"authenticationMode": {"type": "password"}},
+            {"passwords": ["[secret]"]},
+        ],
+    )
+    def test_a_user_without_proof_or_with_a_password_is_found(self, login: dict[str, Any]) -> None:
+        assert found("aws:elasticache/user:User", login) == {"cache-login": "mandatory"}
+        assert found("aws:elasticache/user:User", {"authenticationMode": {"type": "iam"}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("stack", "production"),
+    [("prod", True), ("prod-eu", True), ("prod-", True), ("production", False), ("dev", False), ("pre-prod", False)],
+)
+def test_production_is_prod_in_every_region(stack: str, production: bool) -> None:
+    level = "mandatory" if production else None
+    assert found(DATABASE, {**GOOD_DATABASE, "multiAz": False}, stack).get("database-two-zones") == level
+
+
+EVERYTHING = {
+    "database": "true",
+    "databaseMultiZone": "true",
+    "cache": "true",
+    "observability": "true",
+    "monitoring": "true",
+    "alertEmails": '["team@example.com"]',
+    "nodeAutoscaling": "true",
+}
+
+
 class TestTheRealStacks:
+    def test_production_breaks_no_rule_with_everything_on(self, planned: Planner) -> None:
+        plan = planned("prod", EVERYTHING)
+        assert plan.of(DATABASE)
+        assert check(plan.resources, "prod") == []
+
     def test_production_breaks_no_rule(self, prod: Plan) -> None:
         assert len(prod.resources) > 50
         assert check(prod.resources, "prod") == []
@@ -198,7 +319,8 @@ class TestTheRealStacks:
     def test_dev_breaks_no_mandatory_rule(self, dev: Plan) -> None:
         assert [each for each in check(dev.resources, "dev") if each.level == "mandatory"] == []
 
-    def test_every_allowed_wildcard_is_used_by_some_statement(self, prod: Plan) -> None:
+    def test_every_row_of_what_is_allowed_is_needed_by_some_resource(self, planned: Planner) -> None:
+        prod = planned("prod", EVERYTHING)
         without = check(prod.resources, "prod", allowed=())
         assert without
         for index in range(len(rules.ALLOWED)):
@@ -210,7 +332,11 @@ def test_the_pack_asks_the_same_rules() -> None:
     from policy.__main__ import validations
 
     assert [each.name for each in validations("prod")] == [rule.name for rule in rules.RULES]
-    assert {each.name: str(each.enforcement_level) for each in validations("dev")}["https"].endswith("DISABLED")
+    levels = {
+        stack: {each.name: str(each.enforcement_level) for each in validations(stack)} for stack in ("dev", "prod-eu")
+    }
+    assert levels["dev"]["https"].endswith("DISABLED")
+    assert levels["prod-eu"]["https"].endswith("MANDATORY")
 
 
 class TestOpenDoors:

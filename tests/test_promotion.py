@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pulumi
 import pytest
@@ -45,7 +46,12 @@ class Docker:
 
 def run(docker: Docker, source: str = SOURCE) -> list[str]:
     """Copies, and answers what the program says."""
-    return [message.text for message in record(lambda: copy(source, OWN, "s3cret", docker)).messages]
+    return [
+        message.text
+        for message in record(
+            lambda: copy(source, OWN, {"us-west-2": "s3cret", "eu-west-1": "geheim"}, docker)
+        ).messages
+    ]
 
 
 def test_the_image_is_copied_as_it_is_under_a_tag_that_names_its_digest() -> None:
@@ -88,6 +94,15 @@ def test_docker_is_logged_in_to_both_registries_of_ecr_and_to_no_other() -> None
     assert docker.configurations[0]["auths"][HOST] == login
 
 
+def test_each_region_has_a_token_of_its_own() -> None:
+    """Those of another region are refused."""
+    docker = Docker({SOURCE})
+    abroad = HOST.replace("us-west-2", "eu-west-1")
+    run(docker, f"{abroad}/helloworld-prod@{DIGEST}")
+    logins = {host: base64.b64decode(each["auth"]) for host, each in docker.configurations[0]["auths"].items()}
+    assert logins == {HOST: b"AWS:s3cret", abroad: b"AWS:geheim"}
+
+
 def test_the_password_is_on_no_command_line_and_gone_afterwards() -> None:
     docker = Docker({SOURCE})
     run(docker)
@@ -112,7 +127,7 @@ def test_without_docker_it_is_said_so() -> None:
         raise FileNotFoundError(2, "No such file or directory", command[0])
 
     with pytest.raises(pulumi.RunError, match=r"(?s)'docker'.*docker command with buildx"):
-        record(lambda: copy(SOURCE, OWN, "s3cret", missing))
+        record(lambda: copy(SOURCE, OWN, {"us-west-2": "s3cret"}, missing))
 
 
 def test_the_program_deploys_it_from_the_own_registry_and_builds_nothing(planned: Planner) -> None:
@@ -122,12 +137,27 @@ def test_the_program_deploys_it_from_the_own_registry_and_builds_nothing(planned
 
 
 def test_it_is_brought_before_every_roll_out(planned: Planner) -> None:
-    (deployment,) = planned("prod", {"imageFrom": SOURCE}).of(DEPLOYMENT)
+    deployment = planned("prod", {"imageFrom": SOURCE}).one(DEPLOYMENT, "helloworld-release-deployment")
     for moment in ("before_create", "before_update"):
-        assert deployment.hooks[moment] == ["helloworld-image-bring"]
+        assert "helloworld-image-bring" in deployment.hooks[moment]
+
+
+def test_the_program_asks_for_a_token_of_each_region(planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def token(region: str, **_: object) -> object:
+        asked.append(region)
+        return SimpleNamespace(password=pulumi.Output.secret(f"of-{region}"))
+
+    monkeypatch.setattr("infra.image_source.aws.ecr.get_authorization_token_output", token)
+    for region in ("us-west-2", "eu-central-1"):
+        plan = planned("prod", {"imageFrom": SOURCE, "region": region, "message": "A plan of its own"})
+        assert plan.outputs["image"] == f"{OWN.replace('us-west-2', region)}@{DIGEST}"
+    assert asked == ["us-west-2", "eu-central-1", "us-west-2"]
 
 
 def test_a_preview_knows_the_image_once_the_registry_is_there(planned: Planner) -> None:
-    (deployment,) = planned("prod", {"imageFrom": SOURCE}, unknowns=True).of(DEPLOYMENT)
+    plan = planned("prod", {"imageFrom": SOURCE}, unknowns=True)
+    deployment = plan.one(DEPLOYMENT, "helloworld-release-deployment")
     (container,) = deployment.inputs["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "[unknown]"

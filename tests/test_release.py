@@ -125,7 +125,7 @@ def test_draining_nodes_takes_one_pod_at_a_time_and_is_never_stuck(plan: Plan) -
     assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
 
 
-def test_requests_come_from_the_balancers_subnets_only_and_none_go_out(plan: Plan) -> None:
+def test_requests_come_from_the_balancers_subnets_only(plan: Plan) -> None:
     policy = spec(plan, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "network-policy")
     (rule,) = policy["ingress"]
     public = {subnet.inputs["cidrBlock"] for subnet in plan.of("aws:ec2/subnet:Subnet") if "-public-" in subnet.name}
@@ -133,7 +133,76 @@ def test_requests_come_from_the_balancers_subnets_only_and_none_go_out(plan: Pla
     assert {peer["ipBlock"]["cidr"] for peer in rule["from"]} == public
     assert [port["port"] for port in rule["ports"]] == [pods.PORT]
     assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
-    assert not policy.get("egress")
+
+
+def ways_out(plan: Plan) -> set[tuple[str, str, int]]:
+    policy = spec(plan, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "network-policy")
+    assert "Egress" in policy["policyTypes"]
+    return {
+        (peer["ipBlock"]["cidr"] if "ipBlock" in peer else "names", port["protocol"], port["port"])
+        for rule in policy.get("egress", [])
+        for peer in rule["to"]
+        for port in rule["ports"]
+    }
+
+
+def test_a_pod_that_keeps_its_state_to_itself_opens_no_connection(planned: Planner) -> None:
+    assert ways_out(planned("dev", {"database": "false", "cache": "false"})) == set()
+
+
+@pytest.mark.parametrize(("setting", "ports"), [("database", {5432}), ("cache", {6379, 6380})])
+def test_another_reaches_names_credentials_and_what_keeps_its_state(
+    planned: Planner, setting: str, ports: set[int]
+) -> None:
+    plan = planned("dev", {"database": "false", "cache": "false", setting: "true"})
+    data = {each.inputs["cidrBlock"] for each in plan.of("aws:ec2/subnet:Subnet") if "data-network" in each.name}
+    assert len(data) == 2
+    assert ways_out(plan) == {
+        ("names", "UDP", 53),
+        ("names", "TCP", 53),
+        ("169.254.170.23/32", "TCP", 80),
+        *((network, "TCP", port) for network in data for port in ports),
+    }
+
+
+def test_names_are_asked_of_the_cluster_s_dns(planned: Planner) -> None:
+    plan = planned("dev", {"database": "true"})
+    policy = spec(plan, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "network-policy")
+    (peer,) = [peer for rule in policy["egress"] for peer in rule["to"] if "ipBlock" not in peer]
+    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "kube-system"}
+    assert peer["podSelector"]["matchLabels"] == {"k8s-app": "kube-dns"}
+
+
+STATE = ("DATABASE_", "CACHE_", "AWS_")
+
+
+def variables_of_state(plan: Plan) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in container(plan)["env"] if each["name"].startswith(STATE)}
+
+
+def test_the_service_is_told_where_its_state_is_and_whom_to_log_in_as(planned: Planner) -> None:
+    assert variables_of_state(planned("dev", {"database": "true", "cache": "true"})) == {
+        "DATABASE_URL": "postgresql://helloworld@${helloworld-database-instance.address}:5432/helloworld",
+        "DATABASE_IAM": "true",
+        "CACHE_URL": "rediss://helloworld-dev@${helloworld-cache-cache.endpoints}:6379",
+        "CACHE_CLUSTER": "true",
+        "CACHE_IAM_NAME": "helloworld-dev",
+        "AWS_REGION": "us-west-2",
+    }
+
+
+def test_the_service_is_told_of_what_there_is_only(planned: Planner) -> None:
+    off = {"database": "false", "cache": "false"}
+    assert container(planned("dev", off))["env"]
+    assert variables_of_state(planned("dev", off)) == {}
+    assert not any(key.startswith("CACHE") for key in variables_of_state(planned("dev", {**off, "database": "true"})))
+    assert not any(key.startswith("DATABASE") for key in variables_of_state(planned("dev", {**off, "cache": "true"})))
+
+
+def test_an_empty_database_is_filled_where_that_is_asked_for(planned: Planner) -> None:
+    seeded = planned("dev", {"database": "true", "databaseSeed": "true"})
+    assert variables_of_state(seeded)["DATABASE_SEED"] == "true"
+    assert "DATABASE_SEED" not in variables_of_state(planned("dev", {"database": "true"}))
 
 
 def test_service_and_policies_select_the_pods_of_the_deployment(plan: Plan) -> None:
@@ -204,7 +273,7 @@ def test_an_image_whose_roll_out_fails_is_never_reported() -> None:
 
     def program() -> None:
         exposure = ExposureArgs(
-            ingress_class=pulumi.Output.from_input("alb"), group="group", hostname=None, certificate_arn=None
+            ingress_class=pulumi.Output.from_input("alb"), group="group", hostnames=(), certificate_arn=None
         )
         args = ReleaseArgs(
             image=f"registry.example.com/helloworld@sha256:{'0' * 64}",

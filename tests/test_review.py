@@ -447,6 +447,18 @@ class TestStackFile:
         assert isinstance(config, dict)
         assert not {"helloworld:hostname", "helloworld:zone", "helloworld:deployRole"} & config.keys()
 
+    def test_it_has_a_database_of_its_own_where_dev_has_one_and_a_role_to_log_in_with(self) -> None:
+        def database(**changes: str) -> dict[str, object]:
+            config = self.made(7, **changes)["config"]
+            assert isinstance(config, dict)
+            return {key: value for key, value in config.items() if "database" in key or "cache" in key}
+
+        assert database() == {}
+        on = {"database": "true", "databaseMultiZone": "true", "databaseBackupDays": "35", "cache": "true"}
+        assert database(**on) == {"helloworld:database": True}
+        assert database(**on, databaseSeed="true") == {"helloworld:database": True, "helloworld:databaseSeed": True}
+        assert database(**on, reviewRole="", databaseSeed="true") == {}
+
     def test_a_host_name_that_gets_too_long_is_refused_with_the_length_that_fits(self) -> None:
         hostname = f"{'a' * 50}.example.com"
         with pytest.raises(DeliveryError, match="at most 59 characters"):

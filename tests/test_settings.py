@@ -152,6 +152,21 @@ GOOD = [
     ("nodeMin", "1", 1),
     ("nodeMax", "100", 100),
     ("nodeDiskGiB", "1024", 1024),
+    ("nodeAutoscaling", "true", True),
+    ("requestsPerPod", "100", 100),
+    ("kedaChartRepository", "https://charts.example.com/keda", "https://charts.example.com/keda"),
+    ("database", "true", True),
+    ("databaseInstanceType", "db.m7g.2xlarge", "db.m7g.2xlarge"),
+    ("databaseStorageGiB", "65536", 65_536),
+    ("databaseBackupDays", "35", 35),
+    ("cache", "true", True),
+    ("cacheMaxGiB", "5000", 5_000),
+    ("cacheMaxEcpu", "15000000", 15_000_000),
+    ("observability", "true", True),
+    ("monitoring", "true", True),
+    ("alarmErrorPercent", "100", 100),
+    ("alarmLatencyMilliseconds", "250", 250),
+    ("alarmPendingMinutes", "5", 5),
 ]
 
 
@@ -405,6 +420,47 @@ BAD = [
     ("nodeMax", "1", "above nodeMax, 1"),
     ("nodeDiskGiB", "19", "greater than or equal to 20"),
     ("nodeDiskGiB", "20GiB", "not a whole number"),
+    ("nodeAutoscaling", "on", "neither true nor false"),
+    ("requestsPerPod", "-1", "greater than or equal to 0"),
+    ("requestsPerPod", "1.5", "integer"),
+    ("kedaChartRepository", "http://charts.example.com", "form"),
+    ("database", "postgres", "neither true nor false"),
+    ("databaseInstanceType", "t4g.micro", "form"),
+    ("databaseInstanceType", "db.t4g.nano", "form"),
+    ("databaseStorageGiB", "19", "greater than or equal to 20"),
+    ("databaseBackupDays", "0", "greater than or equal to 1"),
+    ("databaseBackupDays", "36", "less than or equal to 35"),
+    ("databaseMultiZone", "true", "database is false"),
+    ("databaseSeed", "true", "database is false"),
+    ("cache", "{}", "boolean"),
+    ("cacheMaxGiB", "0", "greater than or equal to 1"),
+    ("cacheMaxEcpu", "999", "greater than or equal to 1000"),
+    ("observability", "1", "boolean"),
+    ("monitoring", "yes", "neither true nor false"),
+    ("alertEmails", '["team@example.com"]', "monitoring is false"),
+    ("alertEmails", '["team"]', "at [0]"),
+    ("alertEmails", '["a@example.com", "a@example.com"]', "twice"),
+    ("alertEmails", '["a@example.com\\n"]', "at [0]"),
+    ("alertSlackWorkspace", "my team", "form"),
+    ("alertSlackChannel", "#general", "form"),
+    ("alertPagerDuty", "https://events.example.com/integration/0123456789abcdef0123456789abcdef/enqueue", "form"),
+    ("alarmErrorPercent", "0", "greater than or equal to 1"),
+    ("alarmErrorPercent", "0.5", "integer"),
+    ("alarmLatencyMilliseconds", "1s", "not a whole number"),
+    ("alarmRestarts", "0", "greater than or equal to 1"),
+    ("alarmPendingMinutes", "4", "greater than or equal to 5"),
+    ("alarmCertificateDays", "45", "less than or equal to 44"),
+    ("alarmStoragePercent", "91", "less than or equal to 90"),
+    ("budgetDollars", "100", "monitoring is false"),
+    ("budgetDollars", "-1", "greater than or equal to 0"),
+    ("routing", "weighted", "'simple'"),
+    ("routing", "latency", "no hostname"),
+    ("peerVpc", "vpc-1", "form"),
+    ("peerVpc", "vpc-0123456789abcdef0", "peerCidr is not set"),
+    ("peerCidr", "10.50.0.0", "CIDR notation"),
+    ("peerCidr", "10.50.0.0/16", "no peerVpc"),
+    ("peerRouteTables", '["rtb-0123456789abcdef0"]', "no peerVpc"),
+    ("peerRouteTables", '["rtb-x"]', "at [0]"),
 ]
 # A rule between two settings tells about one of them, which may be the one that was not set.
 TOLD_ABOUT = {
@@ -708,3 +764,96 @@ def test_two_roles_of_one_stack_are_not_the_same() -> None:
 def test_roles_of_their_own_are_taken() -> None:
     taken = parsed(reviewRole=ROLE, previewRole=f"{ACCOUNT}:role/two", deployRole=f"{ACCOUNT}:role/three")
     assert taken.review_role == ROLE
+
+
+PEER = {
+    "peerVpc": "vpc-0123456789abcdef0",
+    "peerCidr": "10.50.0.0/16",
+    "peerRouteTables": '["rtb-0123456789abcdef0"]',
+}
+PAGER_DUTY = f"https://events.pagerduty.com/integration/{'0123456789abcdef' * 2}/enqueue"
+
+
+def test_a_neighbour_is_taken_with_ways_there_and_back() -> None:
+    taken = parsed(**PEER)
+    assert (taken.peer_vpc, str(taken.peer_cidr)) == ("vpc-0123456789abcdef0", "10.50.0.0/16")
+
+
+@pytest.mark.parametrize(
+    ("cidr", "reason"),
+    [
+        ("10.0.128.0/20", "overlaps networkCidr, 10.0.0.0/16"),
+        ("10.0.0.0/8", "overlaps networkCidr"),
+        ("172.20.7.0/24", "overlaps serviceCidr, 172.20.0.0/16"),
+        ("8.8.8.0/24", "not a private network"),
+    ],
+)
+def test_a_neighbour_whose_addresses_cannot_be_told_from_ours_is_refused(cidr: str, reason: str) -> None:
+    (problem,) = refused({f"helloworld:{key}": text for key, text in {**PEER, "peerCidr": cidr}.items()})
+    assert problem.key == "helloworld:peerCidr"
+    assert reason in problem.reason
+
+
+def test_a_neighbour_without_a_way_back_is_refused() -> None:
+    (problem,) = refused({f"helloworld:{key}": text for key, text in {**PEER, "peerRouteTables": "[]"}.items()})
+    assert "no way back" in problem.reason
+
+
+@pytest.mark.parametrize("key", ["cache", "observability", "monitoring", "nodeAutoscaling"])
+@pytest.mark.parametrize("platform", [{"platform": "local"}, {"platform": "reference", "platformStack": "dev"}])
+def test_parts_of_a_platform_are_refused_where_the_stack_has_none_of_its_own(
+    key: str, platform: dict[str, str]
+) -> None:
+    (problem,) = refused({f"helloworld:{each}": text for each, text in {**platform, key: "true"}.items()})
+    assert problem.key == f"helloworld:{key}"
+    assert "part of a platform" in problem.reason
+
+
+def test_a_reference_may_have_a_database_of_its_own_and_a_local_stack_none() -> None:
+    assert parsed(platform="reference", platformStack="dev", database="true", databaseSeed="true").database
+    (problem,) = refused({"helloworld:platform": "local", "helloworld:database": "true"})
+    assert "counted in memory" in problem.reason
+
+
+@pytest.mark.parametrize("key", ["database", "cache"])
+def test_a_network_without_room_for_data_is_told(key: str) -> None:
+    (problem,) = refused({"helloworld:networkCidr": "10.0.0.0/22", f"helloworld:{key}": "true"})
+    assert "has no room for its subnets, which takes a /21" in problem.reason
+    assert parsed(networkCidr="10.0.0.0/21", **{key: "true"})
+
+
+def test_slack_takes_a_workspace_and_a_channel() -> None:
+    (problem,) = refused({"helloworld:monitoring": "true", "helloworld:alertSlackChannel": "C0123456789"})
+    assert problem.reason == "alertSlackWorkspace is not set"
+
+
+def test_several_regions_need_platforms_of_their_own() -> None:
+    named = {"hostname": "hello.example.com", "zone": "example.com", "routing": "primary"}
+    assert parsed(**named).routing == "primary"
+    (problem,) = refused(
+        {f"helloworld:{key}": text for key, text in {**named, "platform": "reference", "platformStack": "dev"}.items()}
+    )
+    assert "of one region" in problem.reason
+    tags = {f"tag-{number}": "x" for number in range(7)}
+    (problem,) = refused({f"helloworld:{key}": text for key, text in {**named, "tags": json.dumps(tags)}.items()})
+    assert "a health check takes 10" in problem.reason
+    del tags["tag-6"]
+    assert parsed(**named, tags=json.dumps(tags)).tags == tags
+
+
+def test_a_secret_is_never_shown() -> None:
+    wrong = PAGER_DUTY.replace("https", "http")
+    with pytest.raises(SettingsError) as error:
+        parsed(monitoring="true", alertPagerDuty=wrong)
+    assert "0123456789abcdef" not in str(error.value)
+    taken = parsed(monitoring="true", alertPagerDuty=PAGER_DUTY)
+    assert taken.alert_pager_duty == PAGER_DUTY
+    assert "0123456789abcdef" not in repr(taken)
+
+
+def test_a_secret_in_plain_text_is_refused() -> None:
+    with pytest.raises(SettingsError) as error:
+        record(load, stack="dev", config={"helloworld:monitoring": "true", "helloworld:alertPagerDuty": PAGER_DUTY})
+    (problem,) = error.value.problems
+    assert problem.reason == "it is in plain text"
+    assert "0123456789abcdef" not in str(error.value)

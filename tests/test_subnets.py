@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.subnets import LARGEST_PREFIX, MOST_ZONES, SMALLEST_PREFIX, ZoneSubnets, cut
+from infra.subnets import LARGEST_PREFIX, MOST_ZONES, SMALLEST_PREFIX, SMALLEST_WITH_DATA, ZoneSubnets, cut
 
 # AWS takes five addresses of each subnet, and a balancer wants a /27 with eight free ones.
 LONGEST_PUBLIC_PREFIX = 27
@@ -27,13 +27,15 @@ ZONES = st.lists(st.sampled_from("abcdef"), min_size=2, max_size=MOST_ZONES, uni
 
 
 def subnets(zones: tuple[ZoneSubnets, ...]) -> list[IPv4Network]:
-    return [network for zone in zones for network in (zone.public, zone.private)]
+    return [network for zone in zones for network in (zone.public, zone.private, zone.data)]
 
 
 @given(VPCS, ZONES)
-def test_each_zone_has_one_public_and_one_private_subnet_in_the_order_given(vpc: IPv4Network, zones: list[str]) -> None:
+def test_each_zone_has_a_public_a_private_and_a_data_subnet_in_the_order_given(
+    vpc: IPv4Network, zones: list[str]
+) -> None:
     assert [each.zone for each in cut(vpc, zones)] == zones
-    assert len(set(subnets(cut(vpc, zones)))) == 2 * len(zones)
+    assert len(set(subnets(cut(vpc, zones)))) == 3 * len(zones)
 
 
 @given(VPCS, ZONES)
@@ -61,6 +63,13 @@ def test_a_public_subnet_is_large_enough_for_a_balancer(vpc: IPv4Network, zones:
 def test_the_smallest_vpc_is_as_small_as_the_balancer_allows() -> None:
     zones = cut(IPv4Network(("10.0.0.0", SMALLEST_PREFIX)), "ab")
     assert {zone.public.prefixlen for zone in zones} == {LONGEST_PUBLIC_PREFIX}
+
+
+@given(networks(LARGEST_PREFIX, SMALLEST_WITH_DATA), ZONES)
+def test_a_data_subnet_has_room_for_a_server_that_moves_and_a_cache_that_grows(
+    vpc: IPv4Network, zones: list[str]
+) -> None:
+    assert all(zone.data.prefixlen <= LONGEST_PUBLIC_PREFIX for zone in cut(vpc, zones))
 
 
 @given(VPCS, st.permutations("abcdef"))

@@ -75,6 +75,18 @@ class TestReport:
         assert "of --stack=dev" in text
         assert "of --stack=prod" in text
 
+    def test_prod_in_another_region_is_in_it_once_it_has_a_file(self, project: Path) -> None:
+        play(project, "print('of', sys.argv[2])")
+        for name in ("Pulumi.prod-eu.yaml", "Pulumi.pr-7.yaml", "Pulumi.local.yaml", "Pulumi.prod.yaml", "Pulumi.yaml"):
+            (project / name).touch()
+        _, command = run(project)
+        text = (project / ".reports" / "check.md").read_text("utf-8")
+        assert [line for line in text.splitlines() if line.startswith("of ")] == [
+            "of --stack=dev",
+            "of --stack=prod",
+            "of --stack=prod-eu",
+        ], command.text
+
     def test_a_refused_stack_fails_and_the_other_is_there_all_the_same(self, project: Path) -> None:
         play(project, "print('of', sys.argv[2])\nsys.exit('prod' in sys.argv[2] and 'error: ``` @team')")
         code, command = run(project)

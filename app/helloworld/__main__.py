@@ -11,8 +11,10 @@ from helloworld import __version__
 from helloworld.application import create_app
 from helloworld.lifecycle import Lifecycle
 from helloworld.logs import AccessLog, configure_logging
+from helloworld.metrics import Metrics
 from helloworld.server import serve
 from helloworld.settings import Settings, SettingsError, read_settings
+from helloworld.state.stores import Stores
 
 _LOG_BUFFER = 256 * 1024
 _EXIT_FAILED = 1
@@ -50,7 +52,11 @@ async def _serve(settings: Settings, access_log: AccessLog) -> bool:
     flushing = asyncio.create_task(access_log.keep_flushed())
     try:
         lifecycle = Lifecycle()
-        return await serve(create_app(settings, lifecycle, access_log), settings, lifecycle)
+        metrics = Metrics({"version": __version__, "commit": settings.git_commit})
+        stores = Stores(settings, metrics.registry)
+        stores.start()
+        app = create_app(settings, lifecycle, access_log, metrics, stores)
+        return await serve(app, settings, lifecycle, stores.close)
     finally:
         flushing.cancel()
 

@@ -1,8 +1,8 @@
-"""What the service answers. Everything here only reads, so every endpoint has the same methods."""
+"""What the service answers. Every endpoint has the same methods; only a GET of `/` changes anything, by one visit."""
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -16,10 +16,14 @@ from helloworld.metrics import CONTENT_TYPE, Metrics
 from helloworld.negotiation import prefers_html
 from helloworld.page import Page
 from helloworld.settings import Settings
+from helloworld.state.stores import Stores
 
-Handler = Callable[[Request], Response]
+Handler = Callable[[Request], Awaitable[Response]]
 
 _ALLOW = {"Allow": "GET, HEAD, OPTIONS"}
+
+# How the page asks for news of itself, which is no visit.
+_REFRESH = b"refresh"
 
 
 class Endpoint:
@@ -35,7 +39,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         if method in ("GET", "HEAD"):
-            response = self._handler(Request(scope))
+            response = await self._handler(Request(scope))
         elif method == "OPTIONS":
             response = Response(status_code=HTTPStatus.NO_CONTENT, headers=_ALLOW)
         else:
@@ -51,10 +55,13 @@ async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1000})
 
 
-def greeting(settings: Settings) -> Handler:
-    """`/`: JSON for tools; for browsers a page that shows the same and keeps itself up to date."""
+def greeting(settings: Settings, stores: Stores) -> Handler:
+    """`/`: JSON for tools; for browsers a page that shows the same and keeps itself up to date.
+
+    A GET is a visit; HEAD, and `/?refresh`, by which the page keeps itself up to date, only look.
+    """
     page = Page()
-    fixed = {
+    fixed: dict[str, object] = {
         "message": settings.message,
         "version": __version__,
         "commit": settings.git_commit,
@@ -63,8 +70,16 @@ def greeting(settings: Settings) -> Handler:
     if settings.environment is not None:
         fixed["environment"] = settings.environment
 
-    def handler(request: Request) -> Response:
-        facts = {**fixed, "timestamp": int(time.time())}
+    async def handler(request: Request) -> Response:
+        is_visit = request.method == "GET" and request.scope["query_string"] != _REFRESH
+        visits, source = await (stores.visits.count() if is_visit else stores.visits.look())
+        facts = {
+            **fixed,
+            "timestamp": int(time.time()),
+            "visits": visits,
+            "visits_from": source,
+            "state": stores.conditions(),
+        }
         if prefers_html(",".join(request.headers.getlist("accept"))):
             return Response(
                 page.render(facts),
@@ -76,7 +91,7 @@ def greeting(settings: Settings) -> Handler:
     return handler
 
 
-def healthz(_: Request) -> Response:
+async def healthz(_: Request) -> Response:
     """`/healthz`: alive, also while draining; a process that is about to end on its own needs no restart."""
     return JSONResponse({"status": "ok"})
 
@@ -84,7 +99,7 @@ def healthz(_: Request) -> Response:
 def readyz(lifecycle: Lifecycle) -> Handler:
     """`/readyz`: 200 while requests are welcome, 503 from the moment the process was told to stop."""
 
-    def handler(request: Request) -> Response:
+    async def handler(request: Request) -> Response:
         if lifecycle.draining:
             return error_response(request.scope, HTTPStatus.SERVICE_UNAVAILABLE, "draining")
         return JSONResponse({"status": "ok"})
@@ -95,9 +110,17 @@ def readyz(lifecycle: Lifecycle) -> Handler:
 def version(settings: Settings) -> Handler:
     """`/version`: what runs, and nothing that changes while it runs."""
     body = {"version": __version__, "commit": settings.git_commit}
-    return lambda _: JSONResponse(body)
+
+    async def handler(_: Request) -> Response:
+        return JSONResponse(body)
+
+    return handler
 
 
 def metrics_text(metrics: Metrics) -> Handler:
     """`/metrics`: for Prometheus."""
-    return lambda _: Response(metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def handler(_: Request) -> Response:
+        return Response(metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    return handler

@@ -19,27 +19,30 @@ _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 
 
 class Metrics:
-    """The service's own registry: requests by route, method and status, their latency, the build and the process."""
+    """Requests by route, method and status, their latency, the build and the process, in a registry of their own.
+
+    `registry` is for what else the service has to say.
+    """
 
     def __init__(self, build: Mapping[str, str]) -> None:
         # The "_created" series double the size of the answer, and nothing reads them in the text format.
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._requests = Counter(
-            "http_requests", "Requests answered.", ["route", "method", "status"], registry=self._registry
+            "http_requests", "Requests answered.", ["route", "method", "status"], registry=self.registry
         )
         self._duration = Histogram(
             "http_request_duration_seconds",
             "Time from the request's headers to the end of the answer.",
             ["route", "method"],
             buckets=_BUCKETS,
-            registry=self._registry,
+            registry=self.registry,
         )
         # labels() costs more than counting does, so each combination is looked up once.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        info = Gauge("helloworld_build_info", "Always 1, for its labels.", list(build), registry=self._registry)
+        info = Gauge("helloworld_build_info", "Always 1, for its labels.", list(build), registry=self.registry)
         info.labels(**build).set(1)
-        ProcessCollector(registry=self._registry)
+        ProcessCollector(registry=self.registry)
 
     def observe(self, exchange: Exchange) -> None:
         """Count one answered request."""
@@ -60,4 +63,4 @@ class Metrics:
 
     def render(self) -> bytes:
         """Return everything in the text format that `CONTENT_TYPE` names."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)

@@ -27,11 +27,18 @@ class Page:
             KeyError: if the page needs a fact that is not there.
         """
         rows = "".join(
-            f"<dt>{html.escape(name)}</dt><dd>{html.escape(str(value))}</dd>"
+            f"<dt>{html.escape(name)}</dt><dd>{html.escape(_shown(value))}</dd>"
             for name, value in facts.items()
             if name != "message"
         )
         return self._template.substitute(message=html.escape(str(facts["message"])), rows=rows)
+
+
+def _shown(value: object) -> str:
+    # As the page's own script shows it.
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {part}" for name, part in value.items())
+    return "unknown" if value is None else str(value)
 
 
 def _hash_of(source: str, tag: str) -> str:

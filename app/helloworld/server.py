@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address
 
 from granian.constants import HTTPModes, Interfaces
@@ -25,11 +26,18 @@ _KEEP_ALIVE_MILLISECONDS = 75_000
 _MAX_CONNECTIONS = 8192
 
 
-async def serve(app: ASGIApp, settings: Settings, lifecycle: Lifecycle) -> bool:
+# What remains for the finish when requests have used up the whole timeout.
+_LEAST_FINISH_SECONDS = 0.5
+
+
+async def serve(
+    app: ASGIApp, settings: Settings, lifecycle: Lifecycle, finish: Callable[[float], Awaitable[None]]
+) -> bool:
     """Serve `app` until SIGTERM or SIGINT, then drain; say whether every request was answered within the budget.
 
     From SIGTERM on, `lifecycle` is draining; new requests are accepted for the shutdown delay, and what is then still
     under way has the shutdown timeout. SIGINT, from a person who waits, skips the delay. Further signals are harmless.
+    After the last request, `finish` is given the seconds that remain of the timeout.
 
     Raises:
         OSError: if the address cannot be listened on.
@@ -56,7 +64,9 @@ async def serve(app: ASGIApp, settings: Settings, lifecycle: Lifecycle) -> bool:
 
     _log.info("stopping", extra={"fields": {"timeout_seconds": settings.shutdown_timeout_seconds}})
     server.stop()  # type: ignore[no-untyped-call]
+    deadline = loop.time() + settings.shutdown_timeout_seconds
     done, _ = await asyncio.wait({serving}, timeout=settings.shutdown_timeout_seconds)
+    await finish(max(deadline - loop.time(), _LEAST_FINISH_SECONDS))
     return bool(done)
 
 

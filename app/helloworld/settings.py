@@ -1,28 +1,31 @@
-"""The only reader of the environment."""
+"""What can be set from outside."""
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyAddress, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, IPvAnyAddress
 
-_SHOWN_VALUE_LENGTH = 80
+from helloworld.environment import EnvironmentModel, SettingsError, read
+from helloworld.state.address import cache_address, database_address
+
+__all__ = ["Settings", "SettingsError", "read_settings"]
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
-class SettingsError(Exception):
-    """One or more environment variables are not usable; `problems` has one line for each."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+def _database_url(url: str) -> str:
+    database_address(url)
+    return url
 
 
-class Settings(BaseModel):
-    """What can be set from outside. Each description completes the sentence "set it to …"."""
+def _cache_url(url: str) -> str:
+    cache_address(url)
+    return url
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+class Settings(EnvironmentModel):
+    """The settings of the service."""
 
     host: IPvAnyAddress = Field(
         default=IPv4Address("0.0.0.0"),  # noqa: S104 - a container is reached through its own address
@@ -57,28 +60,62 @@ class Settings(BaseModel):
     log_level: Annotated[LogLevel, BeforeValidator(str.lower)] = Field(
         default="info", description="one of debug, info, warning or error"
     )
+    database_url: Annotated[str, AfterValidator(_database_url)] | None = Field(
+        default=None,
+        repr=False,
+        description="an address such as postgresql://user@localhost:5432/helloworld, or leave it out for no database",
+    )
+    database_iam: bool = Field(
+        default=False, description="true, where the database's password is a token signed by IAM, or false"
+    )
+    database_ca_file: FilePath | None = Field(
+        default=None,
+        description="a file that exists, with the PEM certificates that RDS's certificate is verified with",
+    )
+    database_seed: bool = Field(default=False, description="true, to fill an empty database once, or false")
+    cache_url: Annotated[str, AfterValidator(_cache_url)] | None = Field(
+        default=None,
+        repr=False,
+        description="an address such as redis://localhost:6379 (rediss:// for TLS), or leave it out for no cache",
+    )
+    cache_cluster: bool = Field(
+        default=False, description="true, where the cache speaks the cluster protocol, or false"
+    )
+    cache_iam_name: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z][0-9A-Za-z-]{0,39}$",
+        description="the name of the ElastiCache serverless cache to sign tokens for, or leave it out for no IAM",
+    )
+    state_budget_milliseconds: int = Field(
+        default=250,
+        ge=1,
+        le=10_000,
+        description="how long a request may wait for database and cache, in milliseconds from 1 to 10000",
+    )
+    aws_region: str | None = Field(
+        default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$", description="an AWS region, such as eu-central-1"
+    )
+
+    def conflicts(self, given: frozenset[str]) -> list[str]:
+        """Say what does not go together, a line each."""
+        problems = []
+        if self.database_iam:
+            problems += self.need(given, "DATABASE_IAM", "database_url", "database_ca_file", "aws_region")
+            if self.database_url and database_address(self.database_url).password:
+                problems.append("DATABASE_URL has a password, and DATABASE_IAM makes one. Take it out of the address.")
+        if self.cache_iam_name:
+            problems += self.need(given, "CACHE_IAM_NAME", "cache_url", "aws_region")
+            if self.cache_url:
+                address = cache_address(self.cache_url)
+                if not address.tls or not address.user or address.password:
+                    problems.append("CACHE_IAM_NAME needs a CACHE_URL of the form rediss://user@host:6379.")
+        return problems
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables named like the fields, in capitals.
 
-    A variable that is empty counts as not set. Variables of other names are left alone.
-
     Raises:
         SettingsError: with every problem at once, each with its key, value, reason and cure.
     """
-    given = {name: value for name in Settings.model_fields if (value := environ.get(name.upper(), ""))}
-    try:
-        return Settings.model_validate(given)
-    except ValidationError as error:
-        raise SettingsError(
-            [_explain(str(problem["loc"][0]), given, problem["msg"]) for problem in error.errors(include_url=False)]
-        ) from None
-
-
-def _explain(name: str, given: Mapping[str, str], reason: str) -> str:
-    # ascii(): a value can hold anything, and a terminal is not the place to find out.
-    value = ascii(given[name][:_SHOWN_VALUE_LENGTH])
-    field = Settings.model_fields[name]
-    cure = f"Set it to {field.description}; the default is {field.default}."
-    return f"{name.upper()}={value} is not usable ({reason}). {cure}"
+    return read(Settings, environ)

@@ -1,10 +1,19 @@
 """Fixtures for every test of the service."""
 
+import asyncio
+import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from helloworld.aws import Signer
+from postgres_server import PostgresServer, TestDatabase, find_postgres
+from provision_harness import Environment
+from redis_server import RedisServer, find_redis
 from service_harness import PATIENCE_SECONDS, RunningService, Service
+from state_harness import INSTALL
 
 
 @pytest.fixture
@@ -39,3 +48,86 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
         if running.process.poll() is None:
             running.process.kill()
         running.process.wait(PATIENCE_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    programs = find_postgres()
+    if programs is None:
+        pytest.skip(f"PostgreSQL is not installed: {INSTALL}")
+    server = PostgresServer(programs)
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> TestDatabase:
+    return postgres.make_database()
+
+
+@pytest.fixture(scope="session")
+def redis_program() -> str:
+    program = find_redis()
+    if program is None:
+        pytest.skip(f"neither Valkey nor Redis is installed: {INSTALL}")
+    return program
+
+
+@pytest.fixture
+def redis(redis_program: str) -> Iterator[RedisServer]:
+    server = RedisServer(redis_program)
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(redis_program: str) -> Iterator[RedisServer]:
+    server = RedisServer(redis_program, cluster=True)
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for `localhost`, which is its own authority, and its key."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def other_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The same from another authority."""
+    return make_certificate(tmp_path_factory.mktemp("other-tls"))
+
+
+def make_certificate(directory: Path) -> tuple[Path, Path]:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: apt-get install openssl")
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-out", str(certificate), "-keyout", str(key)]
+    subprocess.run(["openssl", "req", *kind, *names, *files], check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.fixture
+def environment(postgres: PostgresServer) -> Iterator[Environment]:
+    made = Environment(postgres)
+    yield made
+    asyncio.run(
+        postgres.execute(
+            "ALTER DATABASE postgres OWNER TO root",
+            "ALTER DATABASE template1 OWNER TO root",
+            "GRANT CONNECT ON DATABASE postgres, template1 TO PUBLIC",
+        )
+    )
+
+
+@pytest.fixture
+def signer(monkeypatch: pytest.MonkeyPatch) -> Signer:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "tok/en+=")
+    return Signer("eu-central-1")

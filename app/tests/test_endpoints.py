@@ -27,7 +27,15 @@ def test_a_tool_is_greeted_with_json(named: Service) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert abs(facts.pop("timestamp") - time.time()) < 5
     assert facts.pop("host")
-    assert facts == {"message": "Good morning", "version": __version__, "commit": "abc123", "environment": "dev"}
+    assert facts == {
+        "message": "Good morning",
+        "version": __version__,
+        "commit": "abc123",
+        "environment": "dev",
+        "visits": 1,
+        "visits_from": "memory",
+        "state": {"database": "off", "cache": "off"},
+    }
 
 
 def test_an_environment_that_is_not_set_is_not_shown(service: Service) -> None:
@@ -36,13 +44,24 @@ def test_an_environment_that_is_not_set_is_not_shown(service: Service) -> None:
 
 def test_a_browser_is_shown_the_same_facts(named: Service) -> None:
     page = named.ask(headers=HTML)
-    facts = named.ask().json()
+    facts = named.ask(query=b"refresh").json()
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     text = unescape(page.body.decode())
     shown = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text))
     assert f'<h1 id="message">{facts.pop("message")}</h1>' in text
     assert abs(int(shown.pop("timestamp")) - facts.pop("timestamp")) <= 1
-    assert shown == facts
+    state = ", ".join(f"{store} {condition}" for store, condition in facts.pop("state").items())
+    assert shown == {name: str(value) for name, value in facts.items()} | {"state": state}
+
+
+def test_the_page_looks_again_without_being_a_visit(service: Service) -> None:
+    page = service.ask(headers=HTML).body.decode()
+    (script,) = re.findall(r'fetch\("(.*?)"', page)
+    (refresh,) = re.findall(r'http-equiv="refresh" content="2; url=(.*?)"', page)
+    assert script == refresh == "/?refresh"
+    assert service.ask(query=b"refresh").json()["visits"] == 1
+    assert service.ask(method="HEAD").status == 200
+    assert service.ask().json()["visits"] == 2
 
 
 @pytest.mark.parametrize("headers", [[], HTML])
@@ -106,7 +125,8 @@ def test_every_answer_has_the_security_headers(service: Service, path: str) -> N
 def test_the_readme_names_every_setting_with_its_default_and_every_endpoint() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text()
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"`{field.default}`"
+        shown = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        default = "" if shown is None else f"`{shown}`"
         assert re.search(rf"^\| `{name.upper()}` \| {re.escape(default)} *\|", readme, re.MULTILINE), name
     for path in PATHS:
         assert f"| `{path}` |" in readme

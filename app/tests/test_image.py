@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from helloworld import __version__
 from helloworld.settings import Settings
+from helloworld.state.schema import packaged_migrations
 
 APP_DIRECTORY = Path(__file__).parent.parent
 DOCKERFILE = (APP_DIRECTORY / "Dockerfile").read_text()
@@ -23,7 +24,7 @@ def test_only_the_recipe_the_lock_file_and_the_package_enter_the_build() -> None
 
 
 def test_the_base_image_is_pinned_to_a_patch_release() -> None:
-    external = [line for line in INSTRUCTIONS if line.startswith("FROM ") and not line.startswith("FROM base")]
+    external = [line for line in INSTRUCTIONS if re.match(r"FROM (?!base\b|scratch\b)", line)]
     assert len(external) == 1
     assert re.fullmatch(r"FROM python:3\.\d+\.\d+-slim-\w+ AS base", external[0])
 
@@ -51,6 +52,26 @@ def test_the_commit_reaches_the_label_and_the_service() -> None:
 
 def test_the_label_says_the_version_of_the_package() -> None:
     assert f'org.opencontainers.image.version="{__version__}"' in FINAL_STAGE[-1]
+
+
+def test_the_certificates_that_verify_rds_are_in_the_image_and_the_service_is_told_where() -> None:
+    bundle = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+    (added,) = [line for line in INSTRUCTIONS if line.startswith("ADD ")]
+    assert bundle in added
+    (copied,) = [line for line in FINAL_STAGE if line.startswith("COPY --from=rds ")]
+    *_, source, target = copied.split()
+    assert added.split()[-1] == source
+    assert any(f"DATABASE_CA_FILE={target}" in line for line in FINAL_STAGE)
+    assert "database_ca_file" in Settings.model_fields
+    # Read by a user who owns nothing.
+    assert "--chmod=444" in copied
+
+
+def test_the_package_brings_its_sql_along() -> None:
+    package = APP_DIRECTORY / "helloworld"
+    assert {path.suffix for path in package.rglob("*") if path.is_file()} - {".pyc"} == {".py", ".html", ".sql"}
+    assert (package / "seed.sql").is_file()
+    assert packaged_migrations()
 
 
 def test_the_exposed_port_is_the_default_one() -> None:

@@ -2,12 +2,14 @@
 
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from helloworld.settings import Settings, SettingsError, read_settings
+from helloworld.state.address import cache_address, database_address
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +23,16 @@ WRONG = {
     "SHUTDOWN_DELAY_SECONDS": "-1",
     "SHUTDOWN_TIMEOUT_SECONDS": "nan",
     "LOG_LEVEL": "loud",
+    "DATABASE_IAM": "maybe",
+    "DATABASE_CA_FILE": "/nowhere/ca.pem",
+    "DATABASE_SEED": "2",
+    "CACHE_CLUSTER": "on and off",
+    "CACHE_IAM_NAME": "-",
+    "STATE_BUDGET_MILLISECONDS": "0",
+    "AWS_REGION": "mars",
 }
+# Shown only up to where a password could be.
+WRONG_ADDRESSES = {"DATABASE_URL": "postgresql://a:hunter2@b", "CACHE_URL": "redis://:hunter2@b:port"}
 
 
 def test_an_empty_environment_gives_the_defaults_the_infrastructure_relies_on() -> None:
@@ -42,9 +53,19 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
         "SHUTDOWN_DELAY_SECONDS": "1.5",
         "SHUTDOWN_TIMEOUT_SECONDS": "2",
         "LOG_LEVEL": "DEBUG",
+        "DATABASE_URL": "postgresql://a@b/c",
+        "DATABASE_IAM": "true",
+        "DATABASE_CA_FILE": __file__,
+        "DATABASE_SEED": "true",
+        "CACHE_URL": "rediss://a@b",
+        "CACHE_CLUSTER": "true",
+        "CACHE_IAM_NAME": "Shop-1",
+        "STATE_BUDGET_MILLISECONDS": "100",
+        "AWS_REGION": "us-gov-west-1",
     }
     read = {name.upper(): str(value) for name, value in read_settings(given).model_dump().items()}
-    assert read == {**given, "SHUTDOWN_TIMEOUT_SECONDS": "2.0", "LOG_LEVEL": "debug"}
+    true = {"DATABASE_IAM": "True", "DATABASE_SEED": "True", "CACHE_CLUSTER": "True"}
+    assert read == {**given, **true, "SHUTDOWN_TIMEOUT_SECONDS": "2.0", "LOG_LEVEL": "debug"}
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
@@ -71,7 +92,107 @@ def test_a_port_that_is_none_is_refused(value: str) -> None:
         read_settings({"PORT": value})
 
 
-@given(st.dictionaries(st.sampled_from(sorted(WRONG)), st.text()))
+def test_a_wrong_address_is_explained_without_its_password() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(WRONG_ADDRESSES)
+    assert [problem.partition(" is not")[0] for problem in caught.value.problems] == [
+        "DATABASE_URL='postgresql://[redacted]'",
+        "CACHE_URL='redis://[redacted]'",
+    ]
+    assert not any("hunter2" in problem for problem in caught.value.problems)
+    assert "hunter2" not in repr(read_settings({"DATABASE_URL": "postgresql://a:hunter2@b/c"}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://h/d",
+        "postgresql://u@h",
+        "postgresql://u@h/",
+        "postgresql://u@/d",
+        "postgresql://u@h/d/e",
+        "postgresql://u@h/d?sslmode=disable",
+        "postgresql://u@h:0/d",
+        "postgresql://u@h:99999/d",
+        "postgresql://u@[::1/d",
+        "postgres://u@h/d",
+        "u@h/d",
+        "postgresql://u@h /d",
+        "postgresql://u@h/d\n",
+    ],
+)
+def test_an_address_of_a_database_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL="):
+        read_settings({"DATABASE_URL": url})
+
+
+@pytest.mark.parametrize("url", ["http://h", "redis://", "redis://h/1", "rediss://h?db=1", "redis://h:x"])
+def test_an_address_of_a_cache_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="CACHE_URL="):
+        read_settings({"CACHE_URL": url})
+
+
+def test_what_an_address_says_is_understood() -> None:
+    database = database_address("postgresql://a%40b:p%2Fw@[::1]:6543/shop-pr-7")
+    assert (database.user, database.password, database.host) == ("a@b", "p/w", "::1")
+    assert (database.port, database.database) == (6543, "shop-pr-7")
+    assert "p/w" not in repr(database)
+    cache = cache_address("rediss://user@cache.example.org")
+    assert (cache.user, cache.host, cache.port, cache.tls) == ("user", "cache.example.org", 6379, True)
+    assert database_address("postgresql://u@h/d").port == 5432
+
+
+@given(st.text() | st.text().map("postgresql://".__add__) | st.text().map("redis://u:p@h".__add__))
+def test_any_address_is_either_read_or_refused(url: str) -> None:
+    for read in (database_address, cache_address):
+        try:
+            address = read(url)
+        except ValueError:
+            continue
+        assert 1 <= address.port <= 65535
+        assert address.host
+
+
+IAM = {
+    "DATABASE_URL": "postgresql://a@b/c",
+    "DATABASE_IAM": "true",
+    "DATABASE_CA_FILE": __file__,
+    "CACHE_URL": "rediss://a@b",
+    "CACHE_IAM_NAME": "shop",
+    "AWS_REGION": "eu-central-1",
+}
+
+
+def test_iam_says_all_that_it_needs() -> None:
+    assert read_settings(IAM).database_iam
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"DATABASE_IAM": "true", "CACHE_IAM_NAME": "shop"})
+    needed = [problem.partition(".")[0] for problem in caught.value.problems]
+    assert needed == [
+        "DATABASE_IAM needs DATABASE_URL",
+        "DATABASE_IAM needs DATABASE_CA_FILE",
+        "DATABASE_IAM needs AWS_REGION",
+        "CACHE_IAM_NAME needs CACHE_URL",
+        "CACHE_IAM_NAME needs AWS_REGION",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"DATABASE_URL": "postgresql://a:hunter2@b/c"}, "DATABASE_URL has a password"),
+        ({"CACHE_URL": "redis://a@b"}, "rediss://"),
+        ({"CACHE_URL": "rediss://b"}, "user@host"),
+        ({"CACHE_URL": "rediss://a:hunter2@b"}, "rediss://user@host"),
+    ],
+)
+def test_iam_and_a_password_or_no_encryption_exclude_each_other(change: dict[str, str], problem: str) -> None:
+    with pytest.raises(SettingsError, match=problem) as caught:
+        read_settings({**IAM, **change})
+    assert "hunter2" not in str(caught.value)
+
+
+@given(st.dictionaries(st.sampled_from(sorted({*WRONG, *WRONG_ADDRESSES})), st.text()))
 def test_any_environment_is_either_read_or_explained(environ: dict[str, str]) -> None:
     problems: list[str] = []
     try:
@@ -81,7 +202,7 @@ def test_any_environment_is_either_read_or_explained(environ: dict[str, str]) ->
     else:
         assert 1 <= settings.port <= 65535
         assert math.isfinite(settings.shutdown_delay_seconds + settings.shutdown_timeout_seconds)
-    assert {problem.partition("=")[0] for problem in problems} <= set(environ)
+    assert {re.split("[= ]", problem)[0] for problem in problems} <= set(environ)
     assert all(problem.isprintable() for problem in problems)
 
 

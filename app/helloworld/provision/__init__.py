@@ -1,0 +1,1 @@
+"""Makes databases and login roles on the environment's server, and drops those of reviews that are over."""

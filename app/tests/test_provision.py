@@ -1,0 +1,185 @@
+"""Databases come and go with their namespaces, and nobody sees another's: the provisioner against a real PostgreSQL."""
+
+import asyncio
+import json
+import logging
+
+import asyncpg
+import pytest
+from helloworld.logs import JsonFormatter
+from helloworld.provision.databases import owner_of, quoted
+from provision_harness import Environment
+
+
+def test_each_name_gets_a_database_of_its_own_in_which_its_user_may_make_tables(environment: Environment) -> None:
+    async def scenario() -> None:
+        await environment.round(f"{environment.prefix}7", "kube-system")
+        assert await environment.databases() == {"", "-pr-7"}
+        for name in (environment.base, f"{environment.prefix}7"):
+            connection = await environment.connect(name, name)
+            await connection.execute("CREATE TABLE mine (id int); INSERT INTO mine VALUES (1); DROP TABLE mine")
+            await connection.close()
+
+    asyncio.run(scenario())
+
+
+def test_nobody_connects_to_a_database_that_is_not_their_own(environment: Environment) -> None:
+    async def scenario() -> None:
+        one, two = f"{environment.prefix}1", f"{environment.prefix}2"
+        await environment.round(one, two)
+        assert await environment.may_connect(one, one)
+        for database in (two, environment.base, "postgres", "template1"):
+            assert not await environment.may_connect(one, database)
+        assert not await environment.may_connect(environment.base, one)
+
+    asyncio.run(scenario())
+
+
+def test_a_user_is_no_more_than_a_user(environment: Environment) -> None:
+    async def scenario() -> None:
+        await environment.round()
+        connection = await environment.connect(environment.base, environment.base)
+        for statement in ("CREATE ROLE more", "CREATE DATABASE more", f"DROP DATABASE {quoted(environment.base)}"):
+            with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError)):
+                await connection.execute(statement)
+        await connection.close()
+        owner = owner_of(environment.base)
+        login = "SELECT rolcanlogin FROM pg_roles WHERE rolname = '{}'"
+        assert await environment.server.fetchval(login.format(environment.base)) is True
+        assert await environment.server.fetchval(login.format(owner)) is False
+
+    asyncio.run(scenario())
+
+
+def test_the_user_logs_in_by_iam_where_the_server_has_it_and_the_master_does_not(environment: Environment) -> None:
+    # RDS refuses the master's password once it is a member of rds_iam, through whatever role.
+    async def scenario() -> None:
+        grant = f"GRANT rds_iam TO {environment.master} WITH ADMIN OPTION"
+        await environment.server.execute("CREATE ROLE rds_iam", grant)
+        has = "SELECT pg_has_role('{}', '{}', '{}')"
+        try:
+            await environment.round()
+            user, owner, master = environment.base, owner_of(environment.base), environment.master
+            assert await environment.server.fetchval(has.format(user, "rds_iam", "MEMBER"))
+            assert await environment.server.fetchval(has.format(master, owner, "USAGE"))
+            assert not await environment.server.fetchval(has.format(owner, "rds_iam", "MEMBER"))
+            assert not await environment.server.fetchval(has.format(master, user, "USAGE"))
+        finally:
+            await environment.server.execute("DROP ROLE rds_iam")
+
+    asyncio.run(scenario())
+
+
+def test_a_second_round_does_nothing(environment: Environment, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "helloworld.provision")
+    asyncio.run(environment.round(f"{environment.prefix}7"))
+    done = [json.loads(JsonFormatter().format(record)) for record in caplog.records]
+    assert ("made database", environment.base) in {(line["message"], line["name"]) for line in done}
+    caplog.clear()
+    asyncio.run(environment.round(f"{environment.prefix}7"))
+    assert caplog.records == []
+
+
+def test_what_was_half_done_is_done(environment: Environment) -> None:
+    async def scenario() -> None:
+        connection = await environment.connect()
+        await connection.execute(f'CREATE ROLE "{environment.base}" LOGIN')
+        await connection.close()
+        await environment.round()
+        assert await environment.may_connect(environment.base, environment.base)
+
+    asyncio.run(scenario())
+
+
+def test_a_database_goes_with_its_namespace_though_somebody_is_connected(environment: Environment) -> None:
+    async def scenario() -> None:
+        one, two = f"{environment.prefix}1", f"{environment.prefix}2"
+        await environment.round(one, two)
+        connection = await environment.connect(one, one)
+        await connection.execute("CREATE TABLE mine (id int)")
+        await environment.round(two)
+        assert await environment.databases() == {"", "-pr-2"}
+        assert await environment.roles() == {"", "-owner", "-pr-2", "-pr-2-owner"}
+        connection.terminate()
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_dropped_while_the_api_does_not_answer(environment: Environment) -> None:
+    async def scenario() -> None:
+        await environment.round(f"{environment.prefix}1")
+        environment.cluster.existing = None
+        with pytest.raises(ExceptionGroup):
+            await environment.loop().round()
+        assert await environment.databases() == {"", "-pr-1"}
+
+    asyncio.run(scenario())
+
+
+def test_what_is_not_ours_is_never_dropped(environment: Environment) -> None:
+    async def scenario() -> None:
+        names = ["x", f"{environment.base}-pr-", f"{environment.base}-pr-07", f"{environment.base}-pr-1x"]
+        foreign = [name if name.startswith("h") else environment.base + name for name in names]
+        for name in foreign:
+            await environment.server.execute(f'CREATE DATABASE "{name}"')
+        # Even with a review's very name, a database of somebody else's stays.
+        await environment.server.execute(f'CREATE DATABASE "{environment.prefix}9"')
+        await environment.round(f"{environment.prefix}1")
+        await environment.round()
+        left = await environment.databases()
+        assert "-pr-1" not in left
+        assert left == {"", "-pr-9", *(name.removeprefix(environment.base) for name in foreign)}
+
+    asyncio.run(scenario())
+
+
+def test_one_name_that_fails_does_not_keep_the_others_waiting(environment: Environment) -> None:
+    async def scenario() -> None:
+        # The master may not give a database to a role that is a superuser's.
+        await environment.server.execute(f'CREATE ROLE "{environment.base}-owner" SUPERUSER')
+        with pytest.raises(ExceptionGroup):
+            await environment.round(f"{environment.prefix}1")
+        assert await environment.databases() == {"-pr-1"}
+
+    asyncio.run(scenario())
+
+
+def test_two_provisioners_at_once_do_not_disturb_each_other(environment: Environment) -> None:
+    async def scenario() -> None:
+        names = [f"{environment.prefix}{number}" for number in range(1, 5)]
+        await asyncio.gather(*(environment.round(*names) for _ in range(4)))
+        await environment.round(*names)
+        assert await environment.databases() == {"", *(f"-pr-{number}" for number in range(1, 5))}
+        await asyncio.gather(*(environment.round() for _ in range(4)))
+        await environment.round()
+        assert await environment.databases() == {""}
+
+    asyncio.run(scenario())
+
+
+def test_the_probe_answers_only_while_rounds_succeed(environment: Environment) -> None:
+    async def scenario() -> None:
+        running = asyncio.create_task(environment.loop().run())
+
+        async def answers() -> bool:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", environment.probe.port)
+            except OSError:
+                return False
+            writer.close()
+            return True
+
+        async def until_it(should: bool) -> None:
+            async with asyncio.timeout(10):
+                while await answers() != should:
+                    await asyncio.sleep(0.02)
+
+        await until_it(True)
+        environment.cluster.existing = None
+        await until_it(False)
+        environment.cluster.existing = set()
+        await until_it(True)
+        running.cancel()
+        await environment.probe.close()
+
+    asyncio.run(scenario())

@@ -1,0 +1,73 @@
+"""The provisioner as a process: its settings, its probe's port, its end."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from provision_harness import Environment
+from state_harness import free_port, wait_for_port
+
+APP_DIRECTORY = Path(__file__).parent.parent
+
+
+def test_the_process_provisions_and_ends_at_once_when_told(environment: Environment) -> None:
+    port = free_port()
+    given = {
+        "DATABASE_ADMIN_URL": f"postgresql://{environment.master}@127.0.0.1:{environment.server.port}/postgres",
+        "PROVISION_DATABASES": environment.base,
+        "PORT": str(port),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-B", "-m", "helloworld.provision"],
+        cwd=APP_DIRECTORY,
+        env={**os.environ, **given},
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    with process, process.stdout as log:
+        wait_for_port(port, process)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        assert time.monotonic() - began < 1
+        lines = [json.loads(line) for line in log]
+    assert {line["message"] for line in lines} == {"made role", "granted role", "made database", "closed database"}
+    assert asyncio.run(environment.may_connect(environment.base, environment.base))
+
+
+def test_wrong_settings_are_explained_all_at_once() -> None:
+    wrong = {
+        "DATABASE_ADMIN_URL": "mysql://root:hunter2@host/db",
+        "DATABASE_ADMIN_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1-AbCdEf",
+        "PROVISION_DATABASES": "helloworld, Hello World",
+        "PROVISION_REVIEWS": "pr",
+        "PORT": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-B", "-m", "helloworld.provision"],
+        cwd=APP_DIRECTORY,
+        env={"PATH": os.environ["PATH"], **wrong},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "hunter2" not in done.stderr
+    assert "Traceback" not in done.stderr
+    begins = (
+        "DATABASE_ADMIN_URL=",
+        "PROVISION_DATABASES=",
+        "PROVISION_REVIEWS=",
+        "PORT=",
+        "DATABASE_ADMIN_SECRET needs",
+    )
+    lines = done.stderr.splitlines()
+    assert all(any(line.startswith(begin) for line in lines) for begin in begins)
+    assert len(lines) == 6
+    assert "Set it to" in lines[0]

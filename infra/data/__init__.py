@@ -1,0 +1,1 @@
+"""Database and cache, and how the service and people get to them."""

@@ -1,0 +1,1 @@
+"""Dashboard, alarms, and who is told of them."""

@@ -1,0 +1,1 @@
+"""Pods and nodes for as much load as there is."""

@@ -8,8 +8,6 @@ from bootstrap.policy_document import Account, Statement, allow, owned, tagging
 
 CHANGES_IN_TOPIC = ("sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe")
 CHANGES_IN_CHAT = ("chatbot:DeleteSlackChannelConfiguration", "chatbot:UpdateSlackChannelConfiguration")
-# It takes no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_chatbot.html
-MADE_WITHOUT_RESOURCE = ("chatbot:CreateSlackChannelConfiguration",)
 
 
 def sight(account: Account, stack: str) -> list[Statement]:
@@ -45,7 +43,8 @@ def sight(account: Account, stack: str) -> list[Statement]:
         allow("Budget", [*reads.BUDGETS, "budgets:ModifyBudget"], budget),
         *owned("Budget", [f"budgets:{tag}"], [f"budgets:{untag}"], budget, stack),
         allow("LookAtChats", reads.CHATS, [account.global_arn("chatbot", "chat-configuration/*")]),
-        allow("MakeChat", MADE_WITHOUT_RESOURCE, ["*"]),
+        # It takes no resource, but tags: https://docs.aws.amazon.com/service-authorization/latest/reference/list_chatbot.html
+        allow("MakeChat", ["chatbot:CreateSlackChannelConfiguration"], ["*"], tagging(stack)),
         allow("Chat", CHANGES_IN_CHAT, chat),
         *owned("Chat", [f"chatbot:{tag}"], [f"chatbot:{untag}"], chat, stack),
     ]

@@ -38,10 +38,11 @@ def settings_of(context: Context, stack: str, overrides: Mapping[str, str] | Non
     except stackfile.StackFileError as error:
         config = error.partial.config if error.partial else {}
         problems = [Problem(each.key, each.value, each.reason, each.cure) for each in error.problems]
-    if not settings.STACK_NAME.fullmatch(stack):
+    named = settings.STACK_NAME.fullmatch(stack) is not None
+    if not named:
         problems.append(Problem("stack", shown(stack), settings.STACK_REASON, settings.STACK_CURE))
     try:
-        parsed = settings.parse({**config, **(overrides or {})})
+        parsed = settings.parse({**config, **(overrides or {})}, stack=stack if named else None)
     except SettingsError as error:
         told = {problem.key for problem in problems}
         problems += [problem for problem in error.problems if problem.key not in told]

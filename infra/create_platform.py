@@ -8,7 +8,6 @@ import pulumi_aws as aws
 from infra import addons, subnets
 from infra.access import Access, AccessArgs, role_mappings, user_mappings
 from infra.cluster import Cluster, ClusterArgs
-from infra.data import names as data_names
 from infra.data import services as data_services
 from infra.fenced_access import FencedAccess, FencedAccessArgs
 from infra.fenced_access import grants as fenced_grants
@@ -36,7 +35,6 @@ def create(settings: Settings, tags: Mapping[str, str], aws_provider: aws.Provid
         tags: for what AWS or a controller makes behind the provider's back, which the provider cannot tag.
         aws_provider: makes what is in AWS.
     """
-    data_names.check(settings, pulumi.get_stack())
     name, opts = f"{PROJECT}-{pulumi.get_stack()}", pulumi.ResourceOptions(providers=[aws_provider])
     grants = [*settings.grants, *fenced_grants(settings.review_role, settings.preview_role)]
     cuts = subnets.cut(settings.network_cidr, settings.zones)

@@ -87,7 +87,9 @@ class DnsRecord(pulumi.ComponentResource):
             name=args.hostname,
             type="A",
             aliases=self._targets,
-            set_identifier=shared.identifier,
+            # With the policy in it, another policy is a deletion and a creation in one batch, like the first one. That
+            # Route 53 gives another policy to a record that stays, it nowhere says.
+            set_identifier=f"{shared.identifier}-{shared.policy}",
             latency_routing_policies=(
                 None if failover else [route53.RecordLatencyRoutingPolicyArgs(region=args.region)]
             ),

@@ -54,6 +54,10 @@ FENCE: Mapping[str, str] = {
     ),
     "object == null || object.kind != 'Service' || (object.spec.type == 'ClusterIP' && "
     "!has(object.spec.externalIPs))": "the Service of a review environment is reached through its Ingress only",
+    # Pods of a class that is above theirs are evicted for it, dev's own and its provisioner's among them.
+    "object == null || object.kind != 'Deployment' || !has(object.spec.template.spec.priorityClassName)": (
+        "the pods of a review environment have no priority over others"
+    ),
 }
 # What the program makes on a cluster besides a release.
 FENCES: Kinds = {
@@ -85,8 +89,8 @@ class FencedAccess(pulumi.ComponentResource):
 
     Reviewers: RBAC cannot tell namespaces apart by the beginning of their names, so it grants the kinds that a release
     is made of, and an admission policy refuses every change outside the namespaces of review environments, and inside
-    them what reaches beyond: pods that are not `restricted`, another's balancer. They can read those kinds everywhere;
-    Secrets are not among them.
+    them what reaches beyond: pods that are not `restricted` or go before others, another's balancer. They can read
+    those kinds everywhere; Secrets are not among them.
 
     Previewers: they read what the program makes, and Helm's records of charts, which are Secrets of their namespaces.
     They change nothing; the plugin then compares without asking the API what it would make of a change.

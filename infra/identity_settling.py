@@ -6,7 +6,7 @@ import time
 import pulumi
 
 # AWS speaks of several seconds: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
-SETTLING_SECONDS = 15.0
+SETTLING_SECONDS = 10.0
 
 
 class Settling:

@@ -5,7 +5,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.data import names as data_names
 from infra.data import server as database_server
 from infra.kubeconfig import as_role
 from infra.kubernetes_provider import kubernetes_provider
@@ -23,7 +22,6 @@ def reference(settings: Settings, aws_provider: aws.Provider) -> Platform:
         settings: the stack's.
         aws_provider: makes what is in AWS.
     """
-    data_names.check(settings, pulumi.get_stack())
     name, opts = f"{PROJECT}-{pulumi.get_stack()}", pulumi.ResourceOptions(providers=[aws_provider])
     other = StackOutputs(str(settings.platform_stack))
     kubeconfig = other.require("kubeconfig").apply(lambda known: as_role(known, settings.deploy_role))

@@ -147,7 +147,7 @@ class Settings(BaseModel):
         description="a secret: the integration's https://events.pagerduty.com/integration/<key>/enqueue; set it with "
         "pulumi config set --secret alertPagerDuty",
     )
-    alarm_error_percent: int = Field(1, ge=1, le=100, description="a whole number from 1 to 100")
+    alarm_error_percent: int = Field(1, ge=1, le=50, description="a whole number from 1 to 50")
     alarm_latency_milliseconds: int = Field(1_000, ge=10, le=60_000, description="a whole number from 10 to 60000")
     alarm_restarts: int = Field(3, ge=1, le=1_000, description="a whole number from 1 to 1000")
     alarm_pending_minutes: int = Field(10, ge=5, le=120, description="a whole number from 5 to 120")

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from infra import subnets
+from infra.data import names
 
 Valid = Mapping[str, Any]
 
@@ -26,7 +27,7 @@ PRIVATE_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/
 @dataclass(frozen=True)
 class Rule:
     """`check` gets the settings by key, of which `needs` are valid, and answers what is wrong with `key`, or
-    nothing.
+    nothing. Where they are known it also gets the `stack` and its `name` in AWS.
     """
 
     key: str
@@ -212,6 +213,14 @@ def _access(valid: Valid) -> str | None:
     return f"{role} is the deploy role: it makes the cluster, so it is its admin, and a second entry for it fails"
 
 
+def _room_to_scale(switch: str, low: str, high: str) -> Rule:
+    def check(valid: Valid) -> str | None:
+        fixed = valid[switch] and valid[low] == valid[high]
+        return f"{low} and {high} are both {valid[low]}, so there is nothing to scale" if fixed else None
+
+    return Rule(switch, (switch, low, high), check)
+
+
 def _not_above(low: str, high: str) -> Rule:
     def check(valid: Valid) -> str | None:
         return f"it is above {high}, {valid[high]}" if valid[low] > valid[high] else None
@@ -230,6 +239,9 @@ RULES: tuple[Rule, ...] = (
     Rule("tags", ("tags",), _tags),
     Rule("database", ("platform", "database"), _database),
     *[_room_for_data(key) for key in ("database", "cache")],
+    Rule("database", ("platform", "database", "stack"), names.database),
+    Rule("cache", ("cache", "name"), names.cache),
+    Rule("reviewRole", ("reviewRole", "database", "name"), names.review_role),
     *[_only_with("database", key) for key in ("databaseMultiZone", "databaseSeed")],
     *[_only_with_own_platform(key) for key in OF_A_PLATFORM],
     *[_only_with("monitoring", key) for key in OF_MONITORING],
@@ -248,4 +260,6 @@ RULES: tuple[Rule, ...] = (
     _not_above("nodeMin", "nodeDesired"),
     _not_above("nodeDesired", "nodeMax"),
     _not_above("replicasMin", "replicasMax"),
+    _room_to_scale("nodeAutoscaling", "nodeMin", "nodeMax"),
+    _room_to_scale("requestsPerPod", "replicasMin", "replicasMax"),
 )

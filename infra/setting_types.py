@@ -56,8 +56,9 @@ def _pattern(pattern: str, max_length: int | None = None) -> StringConstraints:
     return StringConstraints(pattern=rf"(?a)^{pattern}\Z", max_length=max_length)
 
 
-# It becomes part of names in AWS and Kubernetes.
-STACK_NAME = r"[a-z][a-z0-9-]{0,39}"
+# It becomes part of names in AWS and Kubernetes. ECR and RDS take no hyphen last, nor two in a row:
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+STACK_NAME = r"[a-z]([a-z0-9]|-(?=[a-z0-9])){0,39}"
 _DNS_NAME = r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
 # The name, with a path before it: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _IAM_NAME = r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}"

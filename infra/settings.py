@@ -25,7 +25,9 @@ __all__ = ["PROJECT", "Settings", "load", "parse", "setting_types"]
 PROJECT = "helloworld"
 STACK_NAME = re.compile(types.STACK_NAME)
 STACK_REASON = "its name becomes part of names in AWS and Kubernetes, which do not take this"
-STACK_CURE = "small letters, digits and hyphens, a letter first, at most 40: pulumi stack rename <name>"
+STACK_CURE = (
+    "small letters, digits and single hyphens between them, a letter first, at most 40: pulumi stack rename <name>"
+)
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 # Namespaces that others read: the engine, and the Docker plugin, which has no provider of ours.
 READ_BY_OTHERS = ("pulumi", "docker")
@@ -41,22 +43,26 @@ def load() -> Settings:
         SettingsError: the configuration has problems; all of them are in it.
     """
     stack = pulumi.get_stack()
-    wrong = [] if STACK_NAME.fullmatch(stack) else [Problem("stack", shown(stack), STACK_REASON, STACK_CURE)]
+    named = STACK_NAME.fullmatch(stack) is not None
+    wrong = [] if named else [Problem("stack", shown(stack), STACK_REASON, STACK_CURE)]
     configuration = {**runtime.get_config_env(), **runtime.CONFIG.get()}
     for key in SECRETS:
         full_key = f"{PROJECT}:{key}"
         if configuration.get(full_key) and not runtime.is_config_secret(full_key):
             wrong.append(Problem(full_key, HIDDEN, "it is in plain text", f"pulumi config set --secret {key}"))
-    return parse(configuration, wrong)
+    return parse(configuration, wrong, stack=stack if named else None)
 
 
-def parse(configuration: Mapping[str, str], known_problems: Sequence[Problem] = ()) -> Settings:
+def parse(
+    configuration: Mapping[str, str], known_problems: Sequence[Problem] = (), *, stack: str | None = None
+) -> Settings:
     """Settings from a stack's whole configuration.
 
     Args:
         configuration: `namespace:key` to text, as the engine hands it over: structured values, numbers and booleans are
             JSON. An empty text stands for a setting that is not set.
         known_problems: what was found wrong before, to be refused together with what is found here.
+        stack: the stack's name; without it the rules that need it are not asked.
 
     Raises:
         SettingsError: as `load`.
@@ -77,6 +83,8 @@ def parse(configuration: Mapping[str, str], known_problems: Sequence[Problem] = 
             reasons.setdefault(str(each["loc"][0]), []).append(_reason(each))
     settings = Settings.model_validate({key: value for key, value in decoded.items() if key not in reasons})
     valid = {key: getattr(settings, name) for key, name in _names().items() if key not in reasons}
+    if stack is not None:
+        valid |= {"stack": stack, "name": f"{PROJECT}-{stack}"}
     for rule in RULES:
         if all(key in valid for key in rule.needs) and (reason := rule.check(valid)):
             reasons.setdefault(rule.key, []).append(reason)

@@ -80,8 +80,8 @@ def _preview(options: argparse.Namespace) -> tuple[str, int]:
         return _failure(options, "usage", str(error), WRONG_USAGE)
     except (StackFileError, pulumi.RunError) as error:
         problems = [vars(problem) for problem in getattr(error, "problems", ())]
-        encrypted = any(SECRET in problem["value"] for problem in problems)
-        note = f"\n  note: an encrypted value cannot be read here and stands as {SECRET}" if encrypted else ""
+        hidden = any(SECRET in problem["value"] for problem in problems)
+        note = f"\n  note: {SECRET} is what must not be shown; encrypted, it cannot be read here" if hidden else ""
         return _failure(options, "settings", f"{error}{note}", REFUSED, problems)
     except ProgramError as error:
         _details(options, error.details)

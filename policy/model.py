@@ -80,8 +80,8 @@ def as_map(value: Any) -> Mapping[str, Any]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """The value if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
+    """The value if it is a list, of Python's or of the policy pack's, else an empty one."""
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
 
 
 def as_texts(value: Any) -> list[str]:

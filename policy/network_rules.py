@@ -47,7 +47,8 @@ def _admits(rule: Mapping[str, Any], port: int) -> bool:
     first, last = rule.get("fromPort"), rule.get("toPort")
     if str(rule.get("protocol", rule.get("ipProtocol"))) == "-1":
         return True
-    return isinstance(first, int) and isinstance(last, int) and first <= port <= last
+    # The engine has no whole numbers.
+    return isinstance(first, int | float) and isinstance(last, int | float) and first <= port <= last
 
 
 def api_open(resource: Planned, _: Context) -> Iterator[str]:

@@ -58,15 +58,15 @@ class Project:
             raise UsageError(f'stack "{stack}" has no file Pulumi.{stack}.yaml; cure: STACK=dev, or write the file')
         content = yaml.safe_load(file.read_text("utf-8")) or {}
         config = content.setdefault("config", {})
+        for key, value in overrides.items():
+            config.pop(f"helloworld:{key}", None)
+            if value is not None:
+                config[f"helloworld:{key}"] = value
         encrypted = sorted(key for key, value in config.items() if isinstance(value, dict) and "secure" in value)
         if encrypted:
             raise RehearsalError(
                 f"Pulumi.{stack}.yaml has encrypted settings, and a rehearsal has no key: {', '.join(encrypted)}"
             )
-        for key, value in overrides.items():
-            config.pop(f"helloworld:{key}", None)
-            if value is not None:
-                config[f"helloworld:{key}"] = value
         # They belong to where the real stack is kept, not to what it is.
         for key in SECRETS_KEYS:
             content.pop(key, None)

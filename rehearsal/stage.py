@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from pulumi.automation import PulumiCommand
 
+from infra.settings import SECRETS
 from rehearsal import chart, controller
 from rehearsal.cluster import Cluster
 from rehearsal.engine import Engine, environment, put_beside, write_executables
@@ -25,7 +26,9 @@ from rehearsal.provider import StandInSettings
 # How long a roll-out may take, by whether pods are real: no longer than the settings ask for where they are simulated.
 ROLLOUT_SECONDS = {True: 90, False: 60}
 # What real pods would look for in vain where AWS is played, and never be ready.
-NEEDS_AWS = ("database", "databaseMultiZone", "databaseSeed", "cache", "nodeAutoscaling", "requestsPerPod")
+NEEDS_AWS = ("database", "databaseMultiZone", "databaseSeed", "cache", "nodeAutoscaling")
+# Secrets, for which a rehearsal has no key; and what takes KEDA's chart, whose kinds the cluster does not know.
+LEFT_OUT = (*SECRETS, "requestsPerPod")
 INSTANCE_TYPES = {"amd64": ["t3.medium"], "arm64": ["t4g.medium"]}
 ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -64,6 +67,7 @@ def settings_of(*, real_pods: bool, repository: str, machine: str) -> dict[str, 
         "image": None,
         "promoteFrom": None,
         "rolloutSeconds": ROLLOUT_SECONDS[real_pods],
+        **dict.fromkeys(LEFT_OUT),
     }
     if real_pods:
         architecture = ARCHITECTURES[machine.lower()]

@@ -133,7 +133,7 @@ class TestMoreThanOneRegion:
         plan = planned("prod", {"routing": routing})
         record = plan.one(RECORD, "helloworld-dns-address").inputs
         assert record["name"] == "hello.example.com"
-        assert record["setIdentifier"] == "prod"
+        assert record["setIdentifier"] == f"prod-{routing}"
         assert {key: value for key, value in record.items() if key.endswith("Policies")} == policy
         assert record["aliases"][0]["evaluateTargetHealth"] is True
 
@@ -182,6 +182,13 @@ class TestMoreThanOneRegion:
         validation = shared.one(VALIDATION, "helloworld-certificate-validation")
         assert len(validation.inputs["validationRecordFqdns"]) == 2
         assert all(before(shared, shared.one(RECORD, name), validation) for name in names)
+
+    def test_another_policy_is_another_record_in_one_batch(self, planned: Planner) -> None:
+        """The provider deletes and creates at once where the set identifier is another; else it asks for an update."""
+        latency, primary = (planned("prod", {"routing": routing}) for routing in ("latency", "primary"))
+        (change,) = compare(latency, primary).changes
+        assert (change.name, change.action) == ("helloworld-dns-address", "change")
+        assert {"setIdentifier", "failoverRoutingPolicies"} <= {field.path for field in change.fields}
 
     @pytest.mark.parametrize("stack", ["dev", "prod"])
     def test_a_living_stack_keeps_answering_while_it_becomes_one_of_several(self, planned: Planner, stack: str) -> None:

@@ -207,6 +207,7 @@ class TestCache:
         ("ec2:AuthorizeSecurityGroupIngress", HERE.arn("ec2", "security-group-rule/*")),
         ("ec2:CreateVpcPeeringConnection", HERE.arn("ec2", "vpc-peering-connection/*")),
         ("rds:CreateDBSubnetGroup", HERE.arn("rds", "subgrp:helloworld-x")),
+        ("chatbot:CreateSlackChannelConfiguration", "*"),
     ],
 )
 def test_what_is_made_carries_its_stacks_tags(action: str, resource: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import address_policy, names, reads, sight_policy
+from bootstrap import address_policy, names, reads
 from bootstrap.boundary import SERVICES, boundary
 from bootstrap.deploy_policies import deploy_policies
 from bootstrap.policy_document import Account
@@ -35,10 +35,11 @@ STACKS = {DEV: "dev", PROD: "prod", PROD_EU: "prod-eu"}
 BOUNDARIES = {role: boundary(ABROAD if role == PROD_EU else HERE, role, STACKS.get(role)) for role in POLICIES}
 EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 # Actions for which AWS has neither a resource to name nor a condition that tells whose something is.
-UNRESOURCED = {*address_policy.MADE_WITHOUT_RESOURCE, *sight_policy.MADE_WITHOUT_RESOURCE}
+UNRESOURCED = {*address_policy.MADE_WITHOUT_RESOURCE}
 # Actions for which AWS has no resource to name; the statement's condition limits what is made or touched.
 UNRESOURCED_WITH_CONDITION = {
     "acm:RequestCertificate",
+    "chatbot:CreateSlackChannelConfiguration",
     "eks:CreateCluster",
     "kms:CreateKey",
     "sns:SetSubscriptionAttributes",

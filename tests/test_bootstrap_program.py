@@ -9,7 +9,7 @@ import pulumi
 import pytest
 import yaml
 
-from bootstrap import address_policy, names, reads, review_policy, settings, sight_policy, trust
+from bootstrap import address_policy, names, reads, review_policy, settings, trust
 from infra.problems import SettingsError
 from offline.evaluate import evaluate
 from offline.plan import Plan, Resource
@@ -194,7 +194,7 @@ def test_the_policy_pack_finds_nothing_but_the_rights_that_are_listed(plan: Plan
 
 
 def unscoped() -> list[str]:
-    made = (*address_policy.MADE_WITHOUT_RESOURCE, *sight_policy.MADE_WITHOUT_RESOURCE)
+    made = address_policy.MADE_WITHOUT_RESOURCE
     return [*reads.UNSCOPED, *review_policy.UNSCOPED, *made]
 
 

@@ -99,6 +99,13 @@ def test_graphs_draw_where_the_alarm_begins(planned: Planner) -> None:
     assert limits == {"Latency": 0.25, "Restarts": 9}
 
 
+def test_the_certificate_s_days_are_shown_though_they_are_counted_twice_a_day(watched: Plan) -> None:
+    """A single value looks back further than its period, whatever the time that the dashboard shows."""
+    (days,) = [each["properties"] for each in widgets(watched) if each["properties"].get("view") == "singleValue"]
+    hours = int(days["start"].removeprefix("-PT").removesuffix("H"))
+    assert hours * 3600 >= 2 * days["period"] == 2 * 86_400
+
+
 def test_lines_of_one_graph_have_each_their_colour(watched: Plan) -> None:
     for each in widgets(watched):
         lines = [line[-1] for line in each["properties"].get("metrics", [])]

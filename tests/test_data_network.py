@@ -4,13 +4,7 @@ from ipaddress import IPv4Network
 from itertools import combinations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from infra.data.names import check
-from infra.problems import SettingsError
-from infra.setting_types import STACK_NAME
-from infra.settings import parse
 from offline.plan import Plan
 from tests.conftest import Planner
 
@@ -55,47 +49,3 @@ def test_turning_them_on_moves_no_other_subnet(on: Plan, planned: Planner) -> No
     there = {each.urn: each.inputs for each in on.of(SUBNET)}
     assert off.of(SUBNET)
     assert all(there[each.urn] == each.inputs for each in off.of(SUBNET))
-
-
-@pytest.mark.parametrize(
-    ("stack", "settings", "reason"),
-    [
-        ("a" * 30, {"cache": "true"}, "at most 40 characters"),
-        ("a--b", {"database": "true"}, "no hyphen last, nor two in a row"),
-        ("a-", {"cache": "true"}, "no hyphen last, nor two in a row"),
-    ],
-)
-def test_a_stack_s_name_that_database_or_cache_cannot_have_is_refused(
-    stack: str, settings: dict[str, str], reason: str
-) -> None:
-    with pytest.raises(SettingsError, match=reason) as refused:
-        check(parse({f"helloworld:{key}": value for key, value in settings.items()}), stack)
-    assert "cure" in str(refused.value)
-
-
-@pytest.mark.parametrize(("stack", "key"), [("a" * 29, "cache"), ("a" * 40, "database"), ("prod-eu", "cache")])
-def test_other_names_are_taken(stack: str, key: str) -> None:
-    check(parse({f"helloworld:{key}": "true"}), stack)
-
-
-@given(st.from_regex(STACK_NAME, fullmatch=True))
-def test_every_name_that_is_taken_is_one_that_both_can_have(stack: str) -> None:
-    try:
-        check(parse({"helloworld:cache": "true", "helloworld:database": "true"}), stack)
-    except SettingsError:
-        return
-    name = f"helloworld-{stack}"
-    assert len(name) <= 40
-    assert all(part.isalnum() for part in name.split("-"))
-
-
-def test_another_stack_s_server_has_databases_for_review_environments_only() -> None:
-    review = {"helloworld:platform": "reference", "helloworld:platformStack": "dev", "helloworld:database": "true"}
-    check(parse(review), "pr-7")
-    for stack in ("test", "pr-0", "pr-x", "pr-1234567890"):
-        with pytest.raises(SettingsError, match="review environment"):
-            check(parse(review), stack)
-
-
-def test_a_stack_without_either_may_have_any_name() -> None:
-    check(parse({}), "a--" + "b" * 37)

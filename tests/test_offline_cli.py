@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from offline.__main__ import main
+from offline.facts import facts
+from tests.conftest import Planner
 
 PROGRAM = """\
 import pulumi
@@ -197,3 +199,36 @@ def test_the_module_runs_as_a_command(project: Path) -> None:
     done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["stack"] == "dev"
+
+
+@pytest.mark.parametrize(
+    ("type_", "shown"),
+    [
+        ("aws:rds/instance:Instance", ["postgres", "db.t4g.micro", "GiB 20"]),
+        ("aws:elasticache/serverlessCache:ServerlessCache", ["valkey", "helloworld-prod"]),
+        ("aws:budgets/budget:Budget", ["dollars 600", "helloworld-prod"]),
+        ("aws:sns/topicSubscription:TopicSubscription", ["email"]),
+    ],
+)
+def test_what_costs_and_who_is_told_is_seen_at_a_glance(planned: Planner, type_: str, shown: list[str]) -> None:
+    changes = {"database": "true", "cache": "true", "monitoring": "true", "budgetDollars": "600"}
+    plan = planned("prod", {**changes, "alertEmails": '["team@example.com"]'})
+    (resource,) = plan.of(type_)
+    assert facts(resource) == shown
+
+
+def test_a_secret_in_plain_text_is_refused_and_not_shown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = Path(__file__).parent.parent
+    key = "0123456789abcdef0123456789abcdef"
+    for name in ("Pulumi.yaml", "__main__.py"):
+        (project / name).write_text((root / name).read_text())
+    address = f"https://events.pagerduty.com/integration/{key}/enqueue"
+    (project / "Pulumi.dev.yaml").write_text(
+        f"config: {{helloworld:monitoring: true, helloworld:alertPagerDuty: {address}}}\n"
+    )
+    assert run(project) == 1
+    said = capsys.readouterr()
+    assert "pulumi config set --secret alertPagerDuty" in said.err
+    assert key not in said.out + said.err
+    # It is not encrypted, and nothing says that it is.
+    assert "stands as" not in said.err

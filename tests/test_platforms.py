@@ -325,8 +325,22 @@ class TestReviewAccess:
         assert not {"load-balancer-name", "security-groups"} & {key.rpartition("/")[2] for key in annotations}
         (service,) = review.of("kubernetes:core/v1:Service")
         assert service.inputs["spec"]["type"] == "ClusterIP"
+        (deployment,) = review.of("kubernetes:apps/v1:Deployment")
+        assert "priorityClassName" not in deployment.inputs["spec"]["template"]["spec"]
 
-    @pytest.mark.parametrize("what", ["'Namespace'", "'Ingress'", "'Service'", "enforce", "group.name", "externalIPs"])
+    @pytest.mark.parametrize(
+        "what",
+        [
+            "'Namespace'",
+            "'Ingress'",
+            "'Service'",
+            "'Deployment'",
+            "enforce",
+            "group.name",
+            "externalIPs",
+            "priorityClassName",
+        ],
+    )
     def test_the_fence_looks_at_what_reaches_beyond_a_namespace(self, fenced: Plan, what: str) -> None:
         (policy,) = fenced.of("kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy")
         assert any(what in each["expression"] for each in policy.inputs["spec"]["validations"])

@@ -2,9 +2,12 @@
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
+from pulumi_policy.proxy import unknown_checking_proxy
 
 from offline.plan import Plan, Resource
 from policy import rules
@@ -337,6 +340,42 @@ def test_the_pack_asks_the_same_rules() -> None:
     }
     assert levels["dev"]["https"].endswith("DISABLED")
     assert levels["prod-eu"]["https"].endswith("MANDATORY")
+
+
+def as_the_engine_has_it(inputs: Any) -> Any:
+    """Numbers are floats, lists and maps are the pack's own."""
+    struct = struct_pb2.Struct()
+    struct.update(inputs)
+    return unknown_checking_proxy(json_format.MessageToDict(struct))
+
+
+class TestWithTheEngine:
+    """The same rules find the same in what the engine hands to the policy pack."""
+
+    def test_production_breaks_no_rule_there_either(self, planned: Planner) -> None:
+        resources = [
+            replace(each, inputs=as_the_engine_has_it(each.inputs)) for each in planned("prod", EVERYTHING).resources
+        ]
+        assert len(resources) > 50
+        assert check(resources, "prod") == []
+
+    @pytest.mark.parametrize(
+        ("type_", "inputs", "rule"),
+        [
+            (PARAMETERS, {**FORCED, "parameters": [{"name": "rds.force_ssl", "value": "0"}]}, "database-tls"),
+            (
+                "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+                {"ipProtocol": "tcp", "fromPort": 5432, "toPort": 5432, "cidrIpv4": "10.0.0.0/8"},
+                "data-by-group",
+            ),
+            ("aws:ec2/securityGroup:SecurityGroup", {"ingress": [{"cidrBlocks": ["0.0.0.0/0"]}]}, "ports-closed"),
+            (DATABASE, {**GOOD_DATABASE, "backupRetentionPeriod": 6}, "database-backed-up"),
+            ("kubernetes:apps/v1:Deployment", pod(image="web:1.0"), "image-by-digest"),
+            ("aws:iam/rolePolicy:RolePolicy", policy(Action="*", Resource="*"), "iam-no-wildcards"),
+        ],
+    )
+    def test_what_is_broken_is_found_there_too(self, type_: str, inputs: dict[str, Any], rule: str) -> None:
+        assert set(found(type_, as_the_engine_has_it(inputs))) == {rule}
 
 
 class TestOpenDoors:

@@ -79,6 +79,15 @@ def test_an_encrypted_setting_is_refused_by_name(project: Project) -> None:
         project.configure("dev", {})
 
 
+def test_an_encrypted_setting_that_a_rehearsal_leaves_out_or_sets_is_no_obstacle(project: Project) -> None:
+    secret = "{secure: v1:abc}"
+    (project.path / "Pulumi.dev.yaml").write_text(
+        f"config: {{helloworld:alertPagerDuty: {secret}, helloworld:message: {secret}}}\n"
+    )
+    project.configure("dev", {"alertPagerDuty": None, "message": "Hello"})
+    assert yaml.safe_load((project.path / "Pulumi.dev.yaml").read_text())["config"] == {"helloworld:message": "Hello"}
+
+
 def test_each_change_of_the_app_is_another_content_and_another_commit(project: Project) -> None:
     app = project.path / "app"
     seen = set()

@@ -18,6 +18,7 @@ from rehearsal.provider import StandIn, StandInSettings, serve
 VPC = "urn:pulumi:dev::helloworld::helloworld:network:Network$aws:ec2/vpc:Vpc::network-vpc"
 EIP = "urn:pulumi:dev::helloworld::aws:ec2/eip:Eip::nat-address"
 CLUSTER = "urn:pulumi:dev::helloworld::eks:index:Cluster$aws:eks/cluster:Cluster::cluster"
+DATABASE = "urn:pulumi:dev::helloworld::helloworld:database:Database$aws:rds/instance:Instance::database"
 IMAGE = "urn:pulumi:dev::helloworld::docker:index/image:Image::image"
 AUTHORITY = base64.b64encode(b"authority").decode()
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
@@ -107,6 +108,15 @@ def test_a_protected_cluster_is_not_deleted(engine: Any, ledger: Ledger) -> None
     with pytest.raises(grpc.RpcError, match="deletion protection"):
         delete(engine, CLUSTER, made)
     assert ledger.left() == [CLUSTER]
+
+
+def test_nor_is_a_protected_database(engine: Any, ledger: Ledger) -> None:
+    made = create(engine, DATABASE, {"identifier": "prod", "deletionProtection": True})
+    with pytest.raises(grpc.RpcError, match="deletion protection"):
+        delete(engine, DATABASE, made)
+    assert ledger.left() == [DATABASE]
+    delete(engine, DATABASE, {**made, "deletionProtection": False})
+    assert ledger.left() == []
 
 
 def test_data_sources_answer_as_in_the_offline_preview(engine: Any) -> None:

@@ -22,6 +22,7 @@ from pulumi.automation.errors import create_command_error
 
 import delivery.engine
 from infra import load_balancer
+from infra.settings import SECRETS
 from rehearsal import chart, controller, processes, stage
 from rehearsal.cluster import NAMESPACE, OWN, Cluster, Serving
 from rehearsal.engine import TOKEN, Engine, environment, mend, put_beside, write_executables
@@ -266,6 +267,29 @@ def test_real_pods_get_this_machine_s_architecture_and_simulated_ones_the_stack_
     assert "nodeArchitecture" not in simulated
     assert simulated["chartRepository"] == "http://127.0.0.1:1"
     assert simulated["image"] is simulated["promoteFrom"] is None
+
+
+@pytest.mark.parametrize("real_pods", [True, False])
+def test_no_rehearsal_needs_a_key_or_another_chart(real_pods: bool) -> None:
+    changed = stage.settings_of(real_pods=real_pods, repository="http://127.0.0.1:1", machine="x86_64")
+    left_out = {key for key, value in changed.items() if value is None}
+    assert {*SECRETS, "requestsPerPod"} <= left_out
+
+
+def test_real_pods_look_for_nothing_that_only_aws_has_and_simulated_ones_rehearse_all(planned: Any) -> None:
+    parts = ("aws:rds/instance:Instance", "aws:elasticache/serverlessCache:ServerlessCache")
+    for real_pods in (True, False):
+        changed = stage.settings_of(real_pods=real_pods, repository="http://127.0.0.1:1", machine="x86_64")
+        # An empty text stands for a setting that is not set.
+        texts = {
+            key: "" if value is None else value if isinstance(value, str) else json.dumps(value)
+            for key, value in changed.items()
+        }
+        plan = planned("prod", texts)
+        assert [bool(plan.of(part)) for part in parts] == [not real_pods] * len(parts)
+        deployments = {each.name for each in plan.of("kubernetes:apps/v1:Deployment")}
+        assert ("helloworld-node-autoscaler-deployment" in deployments) is not real_pods
+        assert plan.of("aws:cloudwatch/metricAlarm:MetricAlarm")
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64", "arm64", "AMD64"])

@@ -164,7 +164,7 @@ GOOD = [
     ("cacheMaxEcpu", "15000000", 15_000_000),
     ("observability", "true", True),
     ("monitoring", "true", True),
-    ("alarmErrorPercent", "100", 100),
+    ("alarmErrorPercent", "50", 50),
     ("alarmLatencyMilliseconds", "250", 250),
     ("alarmPendingMinutes", "5", 5),
 ]
@@ -218,14 +218,14 @@ def test_a_key_that_nothing_reads_is_refused(key: str) -> None:
     assert problem.reason == "nothing in this program reads it"
 
 
-@pytest.mark.parametrize("stack", ["Dev", "my.env", "1st", "a" * 41, "dev_1", "-a"])
+@pytest.mark.parametrize("stack", ["Dev", "my.env", "1st", "a" * 41, "dev_1", "-a", "a-", "a--b"])
 def test_a_stack_whose_name_cannot_be_part_of_names_is_refused_with_all_else(stack: str) -> None:
     with pytest.raises(SettingsError) as error:
         record(load, stack=stack, config={"helloworld:nodeMin": "x"})
     assert [problem.key for problem in error.value.problems] == ["stack", "helloworld:nodeMin"]
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod", "pr-123", "a" * 40])
+@pytest.mark.parametrize("stack", ["dev", "prod", "prod-eu-1", "pr-123", "a" * 40])
 def test_stacks_are_named_as_names_in_aws_and_kubernetes_are(stack: str) -> None:
     assert record(load, stack=stack).stack == stack
 
@@ -583,6 +583,8 @@ BETWEEN = [
     ({"replicasMin": "4", "replicasMax": "3"}, "replicasMin", "above replicasMax, 3"),
     ({"nodeMin": "3", "nodeDesired": "2"}, "nodeMin", "above nodeDesired, 2"),
     ({"nodeDesired": "4", "nodeMax": "3"}, "nodeDesired", "above nodeMax, 3"),
+    ({"nodeAutoscaling": "true", "nodeMax": "2"}, "nodeAutoscaling", "nodeMin and nodeMax are both 2"),
+    ({"requestsPerPod": "9", "replicasMax": "2"}, "requestsPerPod", "replicasMin and replicasMax are both 2"),
     ({"nodeArchitecture": "amd64", "nodeInstanceTypes": '["m7g.large"]'}, "nodeInstanceTypes", "not amd64"),
     (
         {

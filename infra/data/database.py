@@ -27,11 +27,9 @@ LOGS = ("postgresql", "iam-db-auth-error")
 PARAMETERS: Mapping[str, str] = {
     # Nobody logs in without TLS.
     "rds.force_ssl": "1",
-    # Statements that take longer than this many milliseconds, and waits for a lock, are logged …
-    "log_min_duration_statement": "1000",
+    # Waits for a lock are logged. Slow statements are not, as they would be with the values that they were given:
+    # Performance Insights has them without.
     "log_lock_waits": "1",
-    # … without the values that they were given.
-    "log_parameter_max_length": "0",
 }
 
 
@@ -111,7 +109,7 @@ class Database(pulumi.ComponentResource):
         return aws.rds.ParameterGroup(
             f"{self._name}-parameters",
             family=f"postgres{ENGINE_VERSION}",
-            description="TLS only, and logs without values",
+            description="TLS only",
             parameters=[
                 aws.rds.ParameterGroupParameterArgs(name=key, value=value, apply_method="immediate")
                 for key, value in PARAMETERS.items()

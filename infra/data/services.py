@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from infra.data.cache import Cache, CacheArgs
 from infra.data.database import Database, DatabaseArgs
 from infra.data.logins import cache_login, database_login, review_login
+from infra.data.names import review_role_name
 from infra.data.network import DataNetwork, DataNetworkArgs
 from infra.data.server import DatabaseServer
 from infra.data.state import State, Store, cache_store, database_store, state
@@ -143,7 +144,6 @@ def _review_role(users: pulumi.Output[str], place: Place, opts: pulumi.ResourceO
     """One role for the pods of all review environments, each of which logs in as its own user only."""
     args = PodRoleArgs(
         statements=[review_login(users, place.cluster_name, REVIEW_NAMESPACES)],
-        # The role behind review environments may lend this one to pods, by name: bootstrap/review_policy.py.
-        name=f"{place.name}-review-database",
+        name=review_role_name(place.name),
     )
     return PodRole(f"{PROJECT}-review-database", args, opts).granted

@@ -24,7 +24,8 @@ def no_healthy_target(watched: Watched) -> Alarm:
         key="no-healthy-target",
         means="The balancer has no pod that answers its health check: users get errors, or nothing at all.",
         first=f"kubectl -n {watched.namespace} get pods; then describe and logs of one that is not ready. "
-        "If a release has just gone out, make rollback.",
+        "If a release has just gone out, make rollback. If they are all ready and users are served, the balancer was "
+        "replaced: make deploy.",
         metrics={},
         expressions={"healthy": query},
         seconds=MINUTE,
@@ -39,7 +40,7 @@ def no_healthy_target(watched: Watched) -> Alarm:
 def errors(watched: Watched, limits: Thresholds) -> Alarm:
     """Too many requests fail."""
     failed = "(FILL(balancer, 0) + FILL(targets, 0))"
-    # What the balancer answers without asking a target is not among the requests.
+    # What the balancer answers without asking a target is not among the requests: docs/monitoring.md.
     rate = f"100 * {failed} / (FILL(requests, 0) + FILL(balancer, 0))"
     return Alarm(
         key="errors",

@@ -56,7 +56,15 @@ def graph(
 
 def number(title: str, region: str, lines: Sequence[list[Any]], period: int) -> Widget:
     """The newest value of each metric, of `period` seconds."""
-    properties = {"title": title, "region": region, "view": "singleValue", "period": period, "metrics": list(lines)}
+    properties = {
+        "title": title,
+        "region": region,
+        "view": "singleValue",
+        "period": period,
+        # Of its own: in a time shorter than the period, as the dashboard's may be, there is no value.
+        "start": f"-PT{3 * period // 3600}H",
+        "metrics": list(lines),
+    }
     return {"type": "metric", "height": 6, "properties": properties}
 
 

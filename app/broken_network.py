@@ -24,6 +24,7 @@ class Network:
         self.cut_answers = False
         self.refusing = False
         self.cuts = 0
+        self.refused = 0
         self.open_connections = 0
         self.most_connections = 0
         self._writers: set[asyncio.StreamWriter] = set()
@@ -48,6 +49,7 @@ class Network:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refusing:
+            self.refused += 1
             writer.transport.abort()
             return
         self.open_connections += 1

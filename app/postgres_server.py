@@ -18,6 +18,9 @@ from uuid import uuid4
 import asyncpg
 from state_harness import PATIENCE_SECONDS, free_port, wait_for_port
 
+# Every test that needs a database makes one of 8 MB, and the log is kept small.
+ROOM_BYTES = 2**30
+
 
 def find_postgres() -> Path | None:
     """The directory with PostgreSQL's newest server programs, which Debian keeps off the PATH."""
@@ -28,13 +31,21 @@ def find_postgres() -> Path | None:
     return found[-1].parent if found else None
 
 
+def memory_directory() -> str | None:
+    """Where files are in memory, if there is room: databases are made three times as fast there."""
+    memory = Path("/dev/shm")  # noqa: S108 - the directory below it has a name of its own
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM_BYTES:
+        return None
+    return str(memory)
+
+
 class PostgresServer:
     """A server of its own on a free port of the loopback, which trusts everybody and writes nothing to the disk."""
 
     def __init__(self, programs: Path) -> None:
         self._programs = programs
         self.port = free_port()
-        self._directory = Path(tempfile.mkdtemp(prefix="helloworld-postgres-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="helloworld-postgres-", dir=memory_directory()))
         self._unprivileged: list[str] = []
         if os.geteuid() == 0:
             # initdb refuses to run as root.
@@ -55,6 +66,8 @@ class PostgresServer:
             "unix_socket_directories": "",
             "fsync": "off",
             "max_connections": 60,
+            "full_page_writes": "off",
+            "max_wal_size": "64MB",
         }
         given = [text for name, value in options.items() for text in ("-c", f"{name}={value}")]
         self.process = subprocess.Popen(

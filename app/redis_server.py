@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 from uuid import uuid4
 
 from state_harness import PATIENCE_SECONDS, free_port, wait_for_port
@@ -22,11 +23,19 @@ def find_redis() -> str | None:
 
 
 class RedisServer:
-    """A server of its own on a free port of the loopback, in memory, with one user who has the least access."""
+    """A server of its own on a free port of the loopback, in memory, with one user who has the least access.
 
-    def __init__(self, program: str, cluster: bool = False) -> None:
+    Args:
+        program: the server's.
+        cluster: whether it is a cluster, of one.
+        tls: certificate and key; it then listens on `tls_port` too.
+    """
+
+    def __init__(self, program: str, cluster: bool = False, tls: tuple[Path, Path] | None = None) -> None:
         self._program = program
         self._cluster = cluster
+        self._tls = tls
+        self.tls_port = free_port()
         self.port = free_port()
         self._directory = tempfile.mkdtemp(prefix="helloworld-redis-")
         self.start()
@@ -37,13 +46,23 @@ class RedisServer:
             options += ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]
             # The bus is on another port, which has to be one too.
             options += ["--cluster-port", str(free_port()), "--cluster-config-file", f"nodes-{uuid4().hex}.conf"]
+        if self._tls:
+            certificate, key = map(str, self._tls)
+            options += ["--tls-port", str(self.tls_port), "--tls-cert-file", certificate, "--tls-key-file", key]
+            options += ["--tls-auth-clients", "no"]
         self.process = subprocess.Popen([self._program, *options], stdout=subprocess.DEVNULL)
         wait_for_port(self.port, self.process)
         self.command("ACL", "SETUSER", "visitor", *f"reset >secret {LEAST_ACCESS}".split())
         if self._cluster:
             self.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
-            while b"cluster_state:ok" not in self.command("CLUSTER", "INFO"):
-                time.sleep(0.02)
+
+    def wait_until_whole(self) -> None:
+        """Wait until a cluster serves, which takes it two seconds from its start."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while b"cluster_state:ok" not in self.command("CLUSTER", "INFO"):
+            if time.monotonic() > deadline:
+                raise RuntimeError("the cluster does not become whole")
+            time.sleep(0.02)
 
     def command(self, *words: str) -> bytes:
         """Send a command as the default user, who may do everything."""

@@ -26,6 +26,7 @@ from helloworld.metrics import Metrics
 from helloworld.settings import Settings
 from helloworld.state.stores import Stores
 from starlette.types import ASGIApp, Message, Scope
+from state_harness import PATIENT_MILLISECONDS
 
 APP_DIRECTORY = Path(__file__).parent
 PATIENCE_SECONDS = 10
@@ -109,11 +110,16 @@ class RunningService:
             self.port = int(environ.get("PORT", probe.getsockname()[1]))
         self._log_path = log_path
         inherited = {key: value for key, value in os.environ.items() if key.lower() not in Settings.model_fields}
+        defaults = {
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "STATE_BUDGET_MILLISECONDS": str(PATIENT_MILLISECONDS),
+        }
         with log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-B", *program],
                 cwd=APP_DIRECTORY,
-                env={**inherited, "HOST": "127.0.0.1", "PORT": str(self.port), **environ},
+                env={**inherited, **defaults, **environ},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

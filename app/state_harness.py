@@ -17,6 +17,8 @@ from prometheus_client import CollectorRegistry
 
 INSTALL = "apt-get install postgresql redis-server"
 PATIENCE_SECONDS = 10.0
+# A budget that is never used up where a store answers at all.
+PATIENT_MILLISECONDS = 10_000
 
 
 def free_port() -> int:
@@ -39,8 +41,9 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 @asynccontextmanager
 async def running_stores(closing_seconds: float = 2, **settings: Any) -> AsyncIterator[Stores]:
-    """The stores as the service has them, from start to drain."""
-    stores = Stores(Settings.model_validate(settings), CollectorRegistry())
+    """The stores as the service has them, from start to drain; with time enough, if not said otherwise."""
+    given = {"state_budget_milliseconds": PATIENT_MILLISECONDS, **settings}
+    stores = Stores(Settings.model_validate(given), CollectorRegistry())
     stores.start()
     try:
         yield stores

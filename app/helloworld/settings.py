@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, FilePath, IPvAnyAddress
 
+from helloworld.certificates import check_authorities
 from helloworld.environment import EnvironmentModel, SettingsError, read
 from helloworld.state.address import cache_address, database_address
 
@@ -68,7 +69,7 @@ class Settings(EnvironmentModel):
     database_iam: bool = Field(
         default=False, description="true, where the database's password is a token signed by IAM, or false"
     )
-    database_ca_file: FilePath | None = Field(
+    database_ca_file: Annotated[FilePath, AfterValidator(check_authorities)] | None = Field(
         default=None,
         description="a file that exists, with the PEM certificates that RDS's certificate is verified with",
     )

@@ -80,11 +80,22 @@ def redis(redis_program: str) -> Iterator[RedisServer]:
     server.remove()
 
 
-@pytest.fixture(scope="session")
-def redis_cluster(redis_program: str) -> Iterator[RedisServer]:
-    server = RedisServer(redis_program, cluster=True)
+@pytest.fixture(scope="session", autouse=True)
+def early_cluster() -> Iterator[RedisServer | None]:
+    """Started before it is needed: while it takes its two seconds, the other tests run."""
+    program = find_redis()
+    server = RedisServer(program, cluster=True) if program else None
     yield server
-    server.remove()
+    if server:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(redis_program: str, early_cluster: RedisServer | None) -> RedisServer:
+    assert redis_program
+    assert early_cluster is not None
+    early_cluster.wait_until_whole()
+    return early_cluster
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -112,6 +113,25 @@ def test_credentials_come_from_pod_identity(agent: dict[str, str]) -> None:
         "print(asyncio.run(Signer('eu-central-1').database_token('host', 5432, 'user')))"
     )
     assert "&X-Amz-Security-Token=session&" in run_python(program, agent)
+
+
+@pytest.mark.parametrize("agent_listens", [True, False])
+def test_a_pod_without_credentials_is_told_what_it_lacks(agent_listens: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        program = (
+            "import asyncio; from helloworld import aws; aws._SIGNING_SECONDS = 0.4\n"
+            "try: asyncio.run(aws.Signer('eu-central-1').database_token('host', 5432, 'user'))\n"
+            "except Exception as error: print(f'{type(error).__name__}: {error}')"
+        )
+        uri = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{deaf.getsockname()[1]}/v1/credentials"}
+        environ = {"AWS_EC2_METADATA_DISABLED": "true", **(uri if agent_listens else {})}
+        told = run_python(program, environ)
+    assert told.startswith(
+        "SigningError: no AWS credentials within 0.4 seconds."
+        if agent_listens
+        else "SigningError: cannot sign for AWS (AWS_AUTH_SIGNING_NO_CREDENTIALS"
+    )
+    assert "Pod Identity association" in told
 
 
 def test_clients_are_loaded_only_where_they_are_set() -> None:

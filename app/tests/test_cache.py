@@ -1,6 +1,8 @@
 """The cache with the least rights, in cluster mode and without, and over connections that do not grow old."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,10 +20,11 @@ from redis_server import LEAST_ACCESS, RedisServer
 class Opened:
     """A cache as the service makes it, and what it was asked for a password."""
 
-    def __init__(self, server: RedisServer, cluster: bool, alone: bool = False) -> None:
+    def __init__(self, server: RedisServer, cluster: bool, alone: bool = False, url: str | None = None) -> None:
         self.passwords = 0
+        address = cache_address(url or server.url())
         health = Health("cache", StoreMetrics(CollectorRegistry()), lambda: None)
-        self.cache = Cache(cache_address(server.url()), self._password, cluster, alone, "helloworld:test", health)
+        self.cache = Cache(address, self._password, cluster, alone, "helloworld:test", health)
 
     async def _password(self) -> str:
         self.passwords += 1
@@ -82,6 +85,61 @@ def test_what_is_kept_for_the_database_goes_by_itself_and_what_is_counted_stays(
     asyncio.run(use(redis, cluster=False))
     assert 0 < int(redis.command("TTL", "helloworld:test:visits:total")[1:]) <= cache_module.KEEP_SECONDS
     assert int(redis.command("TTL", "helloworld:test:visits:count")[1:]) == -1
+
+
+def test_a_cancellation_at_any_moment_is_one(server: RedisServer, cluster: bool) -> None:
+    """The client swallows some of them: https://github.com/python/cpython/issues/86296."""
+
+    async def scenario() -> None:
+        async with Opened(server, cluster) as opened:
+            assert await cancelled_turns(lambda: opened.cache.keep(1)) > 2
+            # A cluster's client leaves connections to the garbage collector then.
+            if not cluster:
+                assert await cancelled_turns(opened.cache.connect) > 2
+
+    asyncio.run(scenario())
+
+
+async def cancelled_turns(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
+    """Cancel the work after one turn of the event loop, after two, and so on until it is done before that."""
+    for turns in range(1, 1000):
+        task = asyncio.create_task(work())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if not task.cancel():
+            return turns
+        await asyncio.wait({task})
+        assert task.cancelled(), f"lost when cancelled after {turns} turns"
+    raise AssertionError("the work does not end")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_server_s_certificate_is_verified_before_it_is_given_the_password(
+    redis_program: str,
+    certificate: tuple[Path, Path],
+    other_certificate: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    trusted: bool,
+) -> None:
+    # Where OpenSSL looks for the system's authorities.
+    monkeypatch.setenv("SSL_CERT_FILE", str((certificate if trusted else other_certificate)[0]))
+    server = RedisServer(redis_program, tls=certificate)
+
+    async def scenario() -> None:
+        opened = Opened(server, cluster=False, url=f"rediss://visitor:secret@localhost:{server.tls_port}")
+        if not trusted:
+            with pytest.raises(RedisError, match="CERTIFICATE_VERIFY_FAILED"):
+                await opened.__aenter__()
+            assert opened.passwords == 0
+            return
+        async with opened:
+            assert await opened.cache.total() is None
+            assert opened.passwords == 1
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        server.remove()
 
 
 def test_each_connection_is_opened_with_a_password_of_its_own(

@@ -2,18 +2,20 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from helloworld.aws import Signer
+from helloworld.logs import JsonFormatter
 from helloworld.provision import master as master_module
 from helloworld.provision.master import Master
 from helloworld.provision.settings import ProvisionSettings
 from helloworld.state import database as database_module
 from postgres_server import PostgresServer, TestDatabase
-from state_harness import running_stores, until
+from state_harness import free_port, running_stores, until
 
 
 @pytest.fixture
@@ -88,6 +90,31 @@ def test_a_server_that_is_not_who_it_should_be_is_not_given_the_token(
     asyncio.run(scenario())
 
 
+def test_iam_without_credentials_is_an_outage_that_says_so(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    given: dict[str, Any] = {
+        "database_url": "postgresql://helloworld@localhost/helloworld",
+        "database_iam": True,
+        "database_ca_file": certificate[0],
+        "aws_region": "eu-central-1",
+    }
+
+    async def scenario() -> None:
+        async with running_stores(closing_seconds=0, **given) as stores:
+            await until(lambda: stores.conditions()["database"] == "unavailable")
+            # It goes on without.
+            assert (await stores.visits.count()).visits is None
+
+    asyncio.run(scenario())
+    reason = json.loads(JsonFormatter().format(caplog.records[0]))["reason"]
+    assert reason.startswith("SigningError: cannot sign for AWS (AWS_AUTH_SIGNING_NO_CREDENTIALS")
+    assert "Pod Identity association" in reason
+
+
 @pytest.mark.usefixtures("signer")
 def test_the_master_s_password_is_read_from_its_secret_for_each_connection(
     tls: PostgresServer, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
@@ -117,6 +144,15 @@ def test_the_master_s_password_is_read_from_its_secret_for_each_connection(
     asyncio.run(scenario())
     url = "https://secretsmanager.eu-central-1.amazonaws.com/"
     assert asked == [(url, {"SecretId": arn}, "secretsmanager.GetSecretValue", True)] * 2
+
+
+def test_the_log_says_who_cannot_be_reached(certificate: tuple[Path, Path]) -> None:
+    port = free_port()
+    master = Master(ProvisionSettings(database_admin_url=f"postgresql://root@127.0.0.1:{port}/postgres"))
+    with pytest.raises(OSError, match=f"127.0.0.1:{port} cannot be reached .*Refused"):
+        asyncio.run(master.connect())
+    with pytest.raises(OSError, match=f"Secrets Manager cannot be reached at http://127.0.0.1:{port}/ .*refused"):
+        master_module.post_secret_request(f"http://127.0.0.1:{port}/", b"{}", {})
 
 
 @pytest.mark.usefixtures("signer")
@@ -150,8 +186,9 @@ def test_the_master_comes_in_by_what_the_server_takes_of_him_and_tries_that_firs
         master = Master(settings)
         assert [await master.connect() for _ in range(2)] == ["connection"] * 2
         monkeypatch.setattr(asyncpg, "connect", refuse)
-        with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+        with pytest.raises(ExceptionGroup, match=r"neither .* password nor a token") as refused:
             await master.connect()
+        assert len(refused.value.exceptions) == 2
 
     async def refuse(**_: Any) -> str:
         raise asyncpg.InvalidAuthorizationSpecificationError("nobody comes in")

@@ -36,6 +36,7 @@ class Api:
     def __init__(self, account: Path, certificate: tuple[Path, Path]) -> None:
         self.pages: dict[str, Any] = dict(PAGES)
         self.account = account
+        self.missing_bytes = 0
         (account / "token").write_text("pod\n")
         (account / "namespace").write_text("helloworld")
         (account / "ca.crt").write_bytes(certificate[0].read_bytes())
@@ -48,7 +49,7 @@ class Api:
                 page = api.pages.get(parse_qs(url.query).get("continue", [""])[0]) if known else None
                 body = json.dumps(page).encode() if not isinstance(page, bytes) else page
                 self.send_response(403 if page is None else 200)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(body) + api.missing_bytes))
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -85,6 +86,12 @@ def test_an_answer_that_is_cut_short_or_odd_is_no_answer(api: Api, page: object)
     assert api.names()
     api.pages["more"] = page
     with pytest.raises(NamespacesError):
+        api.names()
+
+
+def test_an_answer_that_breaks_off_is_no_answer(api: Api) -> None:
+    api.missing_bytes = 10
+    with pytest.raises(NamespacesError, match="Kubernetes did not list its namespaces"):
         api.names()
 
 

@@ -1,7 +1,10 @@
 """Which databases there should be, and how their names get into SQL, whatever the names."""
 
+import pytest
+from helloworld.environment import SettingsError
 from helloworld.provision.databases import quoted
 from helloworld.provision.names import Names
+from helloworld.provision.settings import read_provision_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +17,14 @@ def test_any_name_is_one_identifier(name: str) -> None:
     assert quoted(name)[0] == quoted(name)[-1] == '"'
     assert '"' not in inside.replace('""', "")
     assert inside.replace('""', '"') == name
+
+
+@pytest.mark.parametrize("name", ["postgres", "template1", "a-owner", "A", "a_b", "-a", "a-", "a" * 57, 'a"b'])
+def test_what_cannot_be_the_name_of_a_database_of_ours_is_refused(name: str) -> None:
+    environ = {"DATABASE_ADMIN_URL": "postgresql://a@b/postgres"}
+    assert read_provision_settings({**environ, "PROVISION_DATABASES": "a, shop-pr-1"})
+    with pytest.raises(SettingsError, match="cannot be the name of a database"):
+        read_provision_settings({**environ, "PROVISION_DATABASES": f"a, {name}"})
 
 
 numbers = st.integers(-1, 10**10).map(str) | st.text("0123456789x-", max_size=4)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,18 @@ from provision_harness import Environment
 from state_harness import free_port, wait_for_port
 
 APP_DIRECTORY = Path(__file__).parent.parent
+
+
+def run(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-B", "-m", "helloworld.provision"],
+        cwd=APP_DIRECTORY,
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
 
 
 def test_the_process_provisions_and_ends_at_once_when_told(environment: Environment) -> None:
@@ -40,6 +53,21 @@ def test_the_process_provisions_and_ends_at_once_when_told(environment: Environm
     assert asyncio.run(environment.may_connect(environment.base, environment.base))
 
 
+def test_a_port_that_is_taken_is_explained_in_one_line_without_a_traceback(environment: Environment) -> None:
+    with socket.create_server(("", 0)) as taken:
+        given = {
+            "DATABASE_ADMIN_URL": f"postgresql://{environment.master}@127.0.0.1:{environment.server.port}/postgres",
+            "PORT": str(taken.getsockname()[1]),
+            "LOG_LEVEL": "WARNING",
+        }
+        done = run(given)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    line = json.loads(done.stdout)
+    assert line["message"] == "cannot provision"
+    assert "address already in use" in line["reason"]
+
+
 def test_wrong_settings_are_explained_all_at_once() -> None:
     wrong = {
         "DATABASE_ADMIN_URL": "mysql://root:hunter2@host/db",
@@ -48,15 +76,7 @@ def test_wrong_settings_are_explained_all_at_once() -> None:
         "PROVISION_REVIEWS": "pr",
         "PORT": "0",
     }
-    done = subprocess.run(
-        [sys.executable, "-B", "-m", "helloworld.provision"],
-        cwd=APP_DIRECTORY,
-        env={"PATH": os.environ["PATH"], **wrong},
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=False,
-    )
+    done = run(wrong)
     assert done.returncode == 2
     assert "hunter2" not in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,15 +1,17 @@
 """The schema is brought up to date by whoever starts, and old and new versions live side by side."""
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
-import asyncpg
 import pytest
+from helloworld.logs import JsonFormatter
 from helloworld.state import database as database_module
 from helloworld.state import schema as schema_module
-from helloworld.state.schema import Migration, migrate, packaged_migrations
+from helloworld.state.schema import Migration, MigrationError, migrate, packaged_migrations
 from helloworld.state.visits import Count
 from postgres_server import PostgresServer, TestDatabase
 from service_harness import RunningService
@@ -75,7 +77,7 @@ def test_old_code_carries_on_with_a_newer_schema(database: TestDatabase) -> None
 def test_a_migration_that_fails_leaves_no_trace_and_those_before_it_stay(database: TestDatabase) -> None:
     async def scenario() -> None:
         broken = Migration(3, "0003_broken.sql", "CREATE TABLE half (id int); SELECT 1/0")
-        with pytest.raises(asyncpg.DivisionByZeroError):
+        with pytest.raises(MigrationError, match=r"0003_broken\.sql .*division by zero"):
             await migrate_with(database, [*packaged_migrations(), ADDITION, broken])
         assert await database.fetchval("SELECT to_regclass('notes')") is not None
         assert await database.fetchval("SELECT to_regclass('half')") is None
@@ -98,10 +100,52 @@ def test_a_migration_does_not_queue_up_the_version_that_serves(
         await report.execute("BEGIN; SELECT * FROM visits")
         began = time.monotonic()
         async with asyncio.timeout(8):
-            with pytest.raises(asyncpg.LockNotAvailableError):
+            with pytest.raises(MigrationError, match=r"0002_addition\.sql .*lock timeout"):
                 await migrate_with(database, [*packaged_migrations(), ADDITION])
         assert time.monotonic() - began < 4
         report.terminate()
+
+    asyncio.run(scenario())
+
+
+def test_a_record_of_migrations_that_is_locked_is_an_outage_that_says_so(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(schema_module, "_LOCK_TIMEOUT", "200ms")
+
+    async def scenario() -> None:
+        async with running_stores(database_url=database.url()) as stores:
+            await stores.visits.count()
+        blocker = await database.server.admin(database.name)
+        await blocker.execute("BEGIN; LOCK TABLE schema_migrations")
+        async with running_stores(database_url=database.url()) as stores:
+            await until(lambda: stores.conditions()["database"] == "unavailable", 2)
+            blocker.terminate()
+            assert (await stores.visits.count()).visits is None
+            await until(lambda: stores.visits.pending == 0)
+
+    asyncio.run(scenario())
+    assert "lock timeout" in json.loads(JsonFormatter().format(caplog.records[0]))["reason"]
+
+
+def test_a_process_that_falls_silent_while_it_migrates_does_not_keep_the_others_out(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fall_silent(connection: Any, *_: object) -> None:
+        await connection.execute("SELECT pg_advisory_lock($1)", schema_module._LOCK)
+        silent.set()
+        await asyncio.sleep(60)
+
+    silent = asyncio.Event()
+    monkeypatch.setitem(database_module._MIGRATION_SETTINGS, "idle_session_timeout", "300ms")
+
+    async def scenario() -> None:
+        monkeypatch.setattr(database_module, "migrate", fall_silent)
+        async with running_stores(closing_seconds=0, database_url=database.url()):
+            await silent.wait()
+            monkeypatch.setattr(database_module, "migrate", migrate)
+            async with running_stores(database_url=database.url()) as stores:
+                assert await stores.visits.count() == Count(1, "database")
 
     asyncio.run(scenario())
 

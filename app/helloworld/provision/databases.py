@@ -3,6 +3,8 @@
 import logging
 from typing import Any
 
+from helloworld.provision.names import OWNER_SUFFIX
+
 _log = logging.getLogger("helloworld.provision")
 
 # Any number that nothing else in the master's database locks.
@@ -10,8 +12,6 @@ _LOCK = 4_715_204
 
 # Where nobody but the master has anything to do.
 _SHARED_DATABASES = ("postgres", "template1")
-
-_OWNER_SUFFIX = "-owner"
 
 
 def quoted(name: str) -> str:
@@ -21,7 +21,11 @@ def quoted(name: str) -> str:
 
 def owner_of(name: str) -> str:
     """The role that owns the database `name`."""
-    return name + _OWNER_SUFFIX
+    return name + OWNER_SUFFIX
+
+
+class OwnerError(Exception):
+    """A database that is wanted exists, and belongs to somebody else."""
 
 
 class Databases:
@@ -48,7 +52,7 @@ class Databases:
         rows = await self._connection.fetch(
             "SELECT datname::text AS name FROM pg_database UNION SELECT rolname FROM pg_roles"
         )
-        return {row["name"].removesuffix(_OWNER_SUFFIX) for row in rows}
+        return {row["name"].removesuffix(OWNER_SUFFIX) for row in rows}
 
     async def close_shared(self) -> None:
         """Let nobody connect to the databases that every server has, except who was granted it."""
@@ -59,6 +63,7 @@ class Databases:
         """Make what is missing of the database and its roles. What is there stays as it is.
 
         Raises:
+            OwnerError: the database belongs to somebody else.
             asyncpg.PostgresError: the server refused. What was made stays, and the next attempt goes on from there.
         """
         owner = owner_of(name)
@@ -68,8 +73,17 @@ class Databases:
         await self._ensure_member(quoted(name), owner, name)
         if await self._connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = 'rds_iam'"):
             await self._ensure_member(quoted(name), "rds_iam", name)
-        if not await self._connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+        found = await self._owner(name)
+        if found == owner and await self._is_invalid(name):
+            await self._do(f"DROP DATABASE {quoted(name)}", "dropped what was left of database", name)
+            found = None
+        if found is None:
             await self._do(f"CREATE DATABASE {quoted(name)} OWNER {quoted(owner)}", "made database", name)
+        elif found != owner:
+            raise OwnerError(
+                f"the database {name} belongs to {found}. Give it to its owner, ALTER DATABASE {quoted(name)} OWNER TO"
+                f" {quoted(owner)}, or rename it"
+            )
         await self._close_to_public(name)
 
     async def drop(self, name: str) -> None:
@@ -78,9 +92,7 @@ class Databases:
         Raises:
             asyncpg.PostgresError: the server refused. The next attempt goes on from there.
         """
-        found = await self._connection.fetchval(
-            "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = $1", name
-        )
+        found = await self._owner(name)
         if found is not None and found != owner_of(name):
             _log.warning("a database of somebody else stays", extra={"fields": {"name": name, "owner": found}})
             return
@@ -89,6 +101,18 @@ class Databases:
         for role in (name, owner_of(name)):
             if await self._has_role(role):
                 await self._do(f"DROP ROLE {quoted(role)}", "dropped role", role)
+
+    async def _owner(self, name: str) -> str | None:
+        owner: str | None = await self._connection.fetchval(
+            "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = $1", name
+        )
+        return owner
+
+    async def _is_invalid(self, name: str) -> bool:
+        # Where a drop was cut short: nobody can connect any more, and all that can be done is to drop it again.
+        # https://www.postgresql.org/docs/current/catalog-pg-database.html
+        limit = await self._connection.fetchval("SELECT datconnlimit FROM pg_database WHERE datname = $1", name)
+        return bool(limit == -2)
 
     async def _has_role(self, role: str) -> bool:
         return bool(await self._connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role))

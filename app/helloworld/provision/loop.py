@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from helloworld.provision.databases import Databases
 from helloworld.provision.names import Names
 from helloworld.provision.probe import Probe
+from helloworld.reasons import reason
 
 _log = logging.getLogger("helloworld.provision")
 
@@ -19,7 +21,17 @@ FIXED_SECONDS = 60.0
 # So many rounds may fail before the probe does: a restart of the server is no reason to restart this.
 _PATIENCE_ROUNDS = 6
 
-_REASON_LENGTH = 200
+# However much there is to do: what is left of it is done in the next round.
+_ROUND_SECONDS = 300.0
+_FAREWELL_SECONDS = 1.0
+
+
+class ProvisionError(Exception):
+    """One thing of a round failed."""
+
+
+class ReviewError(ProvisionError):
+    """It failed for one review, which is no reason to call the whole unready."""
 
 
 class NamespaceSource(Protocol):
@@ -36,7 +48,7 @@ class Loop:
         connect: makes a connection to the server as its master.
         names: which databases there should be.
         namespaces: asked only if there are reviews.
-        probe: open while rounds succeed.
+        probe: open while rounds succeed, but for a single review's failure.
         pause_seconds: between two rounds; None: as the names need it.
     """
 
@@ -53,7 +65,8 @@ class Loop:
         self._namespaces = namespaces
         self._probe = probe
         self._pause = pause_seconds or (REVIEWS_SECONDS if names.has_reviews else FIXED_SECONDS)
-        self._troubled = False
+        self._trouble: list[str] = []
+        self._is_alone = True
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -78,34 +91,46 @@ class Loop:
         connection = await self._connect()
         try:
             databases = Databases(connection)
-            if await databases.lock():
+            is_alone = await databases.lock()
+            if self._is_alone and not is_alone:
+                _log.info("another provisioner is at work; this one does nothing until that one is done")
+            self._is_alone = is_alone
+            if is_alone:
                 await self._mend(databases)
         finally:
-            connection.terminate()
+            # In good order, if it can be: the server logs every connection that just breaks off.
+            with suppress(Exception):
+                await connection.close(timeout=_FAREWELL_SECONDS)
 
     async def _attempt(self) -> bool:
+        errors: Sequence[Exception] = ()
         try:
-            await self.round()
+            async with asyncio.timeout(_ROUND_SECONDS):
+                await self.round()
+        except ExceptionGroup as group:
+            errors = group.exceptions
         except Exception as error:
-            # Once: what is wrong for an hour is not said every ten seconds.
-            _log.log(logging.DEBUG if self._troubled else logging.WARNING, "a round failed", extra=_reasons(error))
-            self._troubled = True
-            return False
-        if self._troubled:
+            errors = (error,)
+        trouble = [reason(error) for error in errors]
+        # When it changes: what is wrong for an hour is not said every ten seconds.
+        if trouble:
+            level = logging.DEBUG if trouble == self._trouble else logging.WARNING
+            _log.log(level, "a round failed", extra={"fields": {"reasons": trouble}})
+        elif self._trouble:
             _log.info("rounds succeed again")
-        self._troubled = False
-        return True
+        self._trouble = trouble
+        return all(isinstance(error, ReviewError) for error in errors)
 
     async def _mend(self, databases: Databases) -> None:
         failures: list[Exception] = []
 
-        async def attempt(work: Awaitable[None]) -> None:
+        async def attempt(task: str, work: Awaitable[None], kind: type[ProvisionError]) -> None:
             try:
                 await work
             except Exception as error:
-                failures.append(error)
+                failures.append(kind(f"cannot {task} ({reason(error)})"))
 
-        await attempt(databases.close_shared())
+        await attempt("close the server's own databases", databases.close_shared(), ProvisionError)
         namespaces: set[str] | None = None
         if self._names.has_reviews:
             try:
@@ -113,16 +138,11 @@ class Loop:
             except Exception as error:
                 failures.append(error)
         for name in self._names.wanted(namespaces or ()):
-            await attempt(databases.ensure(name))
+            kind = ReviewError if self._names.is_review(name) else ProvisionError
+            await attempt(f"make {name}", databases.ensure(name), kind)
         # Without an answer nothing is known to be left over.
         if namespaces is not None:
             for name in self._names.orphans(await databases.existing(), namespaces):
-                await attempt(databases.drop(name))
+                await attempt(f"drop {name}", databases.drop(name), ReviewError)
         if failures:
             raise ExceptionGroup("not everything could be done", failures)
-
-
-def _reasons(error: Exception) -> dict[str, object]:
-    errors = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
-    texts = [f"{type(one).__name__}: {(str(one).splitlines() or [''])[0][:_REASON_LENGTH]}" for one in errors]
-    return {"fields": {"reasons": texts}}

@@ -11,6 +11,7 @@ import asyncpg
 
 from helloworld.aws import Signer
 from helloworld.provision.settings import ProvisionSettings
+from helloworld.reasons import reason
 from helloworld.state.address import database_address
 
 _SECONDS = 5.0
@@ -18,6 +19,10 @@ _REASON_BYTES = 500
 
 # Making a database copies another one; dropping one waits until its users are gone.
 _COMMAND_SECONDS = 60.0
+
+# A node that dies says no farewell; its lock must not shut out the next provisioner for as long as it takes TCP to
+# notice. Between two statements there is at most a look at Kubernetes.
+_SERVER_SETTINGS = {"application_name": "helloworld-provision", "idle_session_timeout": "60s"}
 
 
 class Master:
@@ -35,24 +40,27 @@ class Master:
         """Return a new connection.
 
         Raises:
-            asyncpg.PostgresError: the server refused.
+            ExceptionGroup: the server refused both ways to log in.
+            asyncpg.PostgresError: it refused for another reason.
             OSError: it, or Secrets Manager, did not answer.
+            SigningError: there are no credentials for AWS.
         """
         if not self._secret:
             return await self._connect(self._address.user, self._address.password)
         # RDS takes no password of whoever is a member of rds_iam, and PostgreSQL 16 and later make the master a member
         # of every role that it makes: the password opens until the first login role is made, a token from then on.
         ways = [self._password, self._token]
+        refusals: list[Exception] = []
         for way in reversed(ways) if self._by_token else ways:
             user, proof = await way()
             try:
                 connection = await self._connect(user, proof)
             except asyncpg.InvalidAuthorizationSpecificationError as error:
-                refusal = error
+                refusals.append(error)
             else:
                 self._by_token = way == self._token
                 return connection
-        raise refusal
+        raise ExceptionGroup("the server takes neither the master's password nor a token of his", refusals)
 
     async def _password(self) -> tuple[str | None, str]:
         return await self._read_secret(self._secret or "")
@@ -62,17 +70,20 @@ class Master:
         return user, await self._signer.database_token(host, port, user or "")
 
     async def _connect(self, user: str | None, password: str | None) -> Any:
-        return await asyncpg.connect(
-            host=self._address.host,
-            port=self._address.port,
-            user=user,
-            password=password,
-            database=self._address.database,
-            ssl=self._tls if self._tls is not None else "prefer",
-            timeout=_SECONDS,
-            command_timeout=_COMMAND_SECONDS,
-            server_settings={"application_name": "helloworld-provision"},
-        )
+        try:
+            return await asyncpg.connect(
+                host=self._address.host,
+                port=self._address.port,
+                user=user,
+                password=password,
+                database=self._address.database,
+                ssl=self._tls if self._tls is not None else "prefer",
+                timeout=_SECONDS,
+                command_timeout=_COMMAND_SECONDS,
+                server_settings=_SERVER_SETTINGS,
+            )
+        except OSError as error:
+            raise OSError(f"{self._address.host}:{self._address.port} cannot be reached ({reason(error)})") from error
 
     async def _read_secret(self, arn: str) -> tuple[str, str]:
         # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
@@ -98,5 +109,7 @@ def post_secret_request(url: str, body: bytes, headers: dict[str, str]) -> str:
     except HTTPError as error:
         with error:
             # Who asked for what, and why not: worth more than the status, and without the secret.
-            reason = error.read(_REASON_BYTES).decode("utf-8", "replace")
-        raise OSError(f"Secrets Manager answered {error.code}: {reason}") from None
+            text = error.read(_REASON_BYTES).decode("utf-8", "replace")
+        raise OSError(f"Secrets Manager answered {error.code}: {text}") from None
+    except OSError as error:
+        raise OSError(f"Secrets Manager cannot be reached at {url} ({reason(error)})") from error

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterable
 
+# Ends the name of the role that owns a database.
+OWNER_SUFFIX = "-owner"
+
 
 class Names:
     """The names that always exist, and how to tell those of reviews.

@@ -4,11 +4,14 @@ import asyncio
 import json
 import ssl
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+
+from helloworld.reasons import reason
 
 # https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/#directly-accessing-the-rest-api
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -46,8 +49,8 @@ class Namespaces:
         try:
             names = await asyncio.to_thread(self._names)
             own = (self._account / "namespace").read_text().strip()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise NamespacesError(f"{type(error).__name__}: {error}") from error
+        except (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise NamespacesError(f"Kubernetes did not list its namespaces ({reason(error)})") from error
         # An answer that forgets the namespace that this runs in would have databases dropped that are in use.
         if own not in names:
             raise NamespacesError(f"the answer lacks {own}, where this runs")

@@ -16,13 +16,17 @@ class Probe:
         self.port = port
         self._server: asyncio.Server | None = None
 
+    def is_open(self) -> bool:
+        """Whether it listens."""
+        return self._server is not None
+
     async def open(self) -> None:
         """Listen, unless it does already.
 
         Raises:
             OSError: the port is taken.
         """
-        if self._server is None:
+        if not self.is_open():
             self._server = await asyncio.start_server(_let_go, self._host, self.port)
 
     async def close(self) -> None:

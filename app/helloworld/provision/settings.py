@@ -4,9 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, FilePath
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath
 
+from helloworld.certificates import check_authorities
 from helloworld.environment import EnvironmentModel, read
+from helloworld.provision.names import OWNER_SUFFIX
 from helloworld.settings import LogLevel
 from helloworld.state.address import database_address
 
@@ -24,7 +26,7 @@ def _admin_url(url: str) -> str:
 
 def _names(text: str) -> str:
     for name in split_names(text):
-        if not _NAME.fullmatch(name) or name in _RESERVED:
+        if not _NAME.fullmatch(name) or name in _RESERVED or name.endswith(OWNER_SUFFIX):
             raise ValueError(f"{name[:80]!r} cannot be the name of a database")
     return text
 
@@ -53,7 +55,7 @@ class ProvisionSettings(EnvironmentModel):
         pattern=r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[0-9A-Za-z/_+=.@!-]+$",
         description="the ARN of the secret with the master's password, or leave it out if the address has it",
     )
-    database_ca_file: FilePath | None = Field(
+    database_ca_file: Annotated[FilePath, AfterValidator(check_authorities)] | None = Field(
         default=None,
         description="a file that exists, with the PEM certificates that RDS's certificate is verified with",
     )
@@ -68,7 +70,9 @@ class ProvisionSettings(EnvironmentModel):
         default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$", description="an AWS region, such as eu-central-1"
     )
     port: int = Field(default=8080, ge=1, le=65535, description="a whole number from 1 to 65535")
-    log_level: LogLevel = Field(default="info", description="one of debug, info, warning or error")
+    log_level: Annotated[LogLevel, BeforeValidator(str.lower)] = Field(
+        default="info", description="one of debug, info, warning or error"
+    )
 
     def conflicts(self, given: frozenset[str]) -> list[str]:
         """Say what does not go together, a line each."""

@@ -22,6 +22,11 @@ class Batch:
         self.amount = 0
         self._outcome: asyncio.Future[Outcome | None] | None = None
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody may be waiting for the outcome."""
+        return self._outcome is not None
+
     def add(self) -> int:
         """Count one visit and return its place in the batch, from 1."""
         self.amount += 1

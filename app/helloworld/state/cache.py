@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
 
 from helloworld.state.address import Address
+from helloworld.state.cancellation import cancellable
 from helloworld.state.health import Health
 
 Password = Callable[[], Awaitable[str | None]]
@@ -22,6 +23,8 @@ _Result = TypeVar("_Result")
 POOL_SIZE = 2
 CLOSE_SECONDS = 0.3
 COMMAND_SECONDS = 0.5
+# With a token, TLS and a look at the nodes of a cluster.
+CONNECT_SECONDS = 2.0
 
 # ElastiCache ends a connection that was authenticated by IAM after 12 hours:
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html#auth-iam-limits
@@ -78,14 +81,14 @@ class Cache:
         """Begin with a new client. Also after a failure: the host may have got another address since."""
         async with self._turn:
             await self._renew()
-        await self.ping()
+        await self._greet()
 
     async def ping(self) -> None:
         """Ask for nothing; every few hours, over a new connection."""
         async with self._turn:
             if time.monotonic() - self._renewed > RENEW_SECONDS:
                 await self._renew()
-        await self._run(lambda client: client.get(self._key))
+        await self._greet()
 
     async def add(self, _instance: UUID, _sequence: int, amount: int) -> int:
         """Add a batch of visits and return the total. A batch whose answer got lost is added again when it is resent.
@@ -117,17 +120,21 @@ class Cache:
 
     async def close(self) -> None:
         """Close every connection."""
-        client, self._client = self._client, None
-        if client is not None:
+        if self._client is not None:
             with suppress(Exception):
                 async with asyncio.timeout(CLOSE_SECONDS):
-                    await client.aclose()
+                    await self._client.aclose()
+            # Not before: whoever is cancelled meanwhile leaves it to be closed again.
+            self._client = None
 
-    async def _run(self, work: Callable[[Any], Awaitable[_Result]]) -> _Result:
-        async with self._turn, asyncio.timeout(2 * COMMAND_SECONDS):
+    async def _greet(self) -> None:
+        await self._run(lambda client: client.get(self._key), CONNECT_SECONDS)
+
+    async def _run(self, work: Callable[[Any], Awaitable[_Result]], seconds: float = 2 * COMMAND_SECONDS) -> _Result:
+        async with self._turn, asyncio.timeout(seconds):
             if self._client is None:
                 raise ConnectionError("not connected")
-            return await work(self._client)
+            return await cancellable(work(self._client))
 
     async def _renew(self) -> None:
         await self.close()

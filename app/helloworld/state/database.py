@@ -24,6 +24,15 @@ CLOSE_SECONDS = 0.3
 COMMAND_SECONDS = 1.0
 _MIGRATION_SECONDS = 30.0
 
+# A node that dies while its pod migrates says no farewell; the server must not keep its locks for as long as it takes
+# TCP to notice.
+_MIGRATION_SETTINGS = {
+    "application_name": "helloworld",
+    "statement_timeout": f"{_MIGRATION_SECONDS:.0f}s",
+    "idle_session_timeout": "10s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+
 # A password that was taken back must not live on in an old connection.
 RENEW_SECONDS = 4 * 3600.0
 
@@ -32,12 +41,12 @@ _FORGET_WRITERS = "DELETE FROM visit_writers WHERE written_at < now() - interval
 
 _TOTAL = "SELECT total FROM visits"
 
-# One statement, so that a batch is added and remembered, or neither. The inner one returns a row only for a batch that
-# is new; for one that came before, the total is read without adding. One that is still under way on a connection that
-# broke holds its row's lock, so the second attempt waits for the outcome of the first.
+# One statement, so that a batch is added and remembered, or neither, also where there is nothing to add to. The inner
+# one returns a row only for a batch that is new; for one that came before, the total is read without adding. One still
+# under way on a connection that broke holds its row's lock, so the second attempt waits for the outcome of the first.
 _ADD = """
 WITH fresh AS (
-    INSERT INTO visit_writers (instance, sequence) VALUES ($1, $2)
+    INSERT INTO visit_writers (instance, sequence) SELECT $1::uuid, $2::bigint FROM visits
     ON CONFLICT (instance) DO UPDATE SET sequence = excluded.sequence, written_at = now()
     WHERE visit_writers.sequence < excluded.sequence
     RETURNING 1
@@ -82,7 +91,7 @@ class Database:
         """Migrate, and make a new pool. Also after a failure: the host may have got another address since."""
         self._drop()
         connection = await asyncpg.connect(
-            **self._options, command_timeout=_MIGRATION_SECONDS, server_settings={"application_name": "helloworld"}
+            **self._options, command_timeout=_MIGRATION_SECONDS, server_settings=_MIGRATION_SETTINGS
         )
         try:
             await migrate(connection, packaged_migrations(), self._seed)
@@ -121,16 +130,16 @@ class Database:
             StoreError: it is not known whether the batch was added. Send the same again.
         """
         with self.health.operation("add"):
-            return await self._run(lambda connection: connection.fetchval(_ADD, instance, sequence, amount))
+            return _known(await self._run(lambda connection: connection.fetchval(_ADD, instance, sequence, amount)))
 
-    async def total(self) -> int | None:
+    async def total(self) -> int:
         """The total that is stored.
 
         Raises:
             StoreError: there was no answer.
         """
         with self.health.operation("total"):
-            return await self._run(lambda connection: connection.fetchval(_TOTAL))
+            return _known(await self._run(lambda connection: connection.fetchval(_TOTAL)))
 
     async def close(self) -> None:
         """Close every connection; one that does not answer is dropped."""
@@ -150,7 +159,9 @@ class Database:
                 return await work(connection)
         except BaseException:
             # A new one is cheaper than finding out what state this is in. A server that is gone would be waited for.
-            connection.terminate()
+            # One that broke is the pool's again, and its own error is the one to tell.
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
             raise
         finally:
             await pool.release(connection)
@@ -159,3 +170,9 @@ class Database:
         if self._pool is not None:
             self._pool.terminate()
             self._pool = None
+
+
+def _known(total: int | None) -> int:
+    if total is None:
+        raise LookupError("the table visits has no row; INSERT INTO visits (total) VALUES (0)")
+    return total

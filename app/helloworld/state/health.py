@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from helloworld.reasons import reason
 from helloworld.state.metrics import StoreMetrics
 
 Condition = Literal["off", "connecting", "ok", "unavailable"]
-
-_REASON_LENGTH = 200
 
 _log = logging.getLogger("helloworld.state")
 
@@ -70,8 +69,7 @@ class Health:
 
     def _failed(self, error: Exception) -> None:
         self.broken.set()
-        text = (str(error).splitlines() or [""])[0][:_REASON_LENGTH]
-        self._become("unavailable", logging.WARNING, {"reason": f"{type(error).__name__}: {text}"})
+        self._become("unavailable", logging.WARNING, {"reason": reason(error)})
 
     def _become(self, condition: Condition, level: int, fields: dict[str, object]) -> None:
         if condition == self.condition:

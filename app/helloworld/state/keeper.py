@@ -40,6 +40,11 @@ class Keeper:
         self._store = store
         self._hurried = asyncio.Event()
 
+    @property
+    def store(self) -> str:
+        """The name of what is kept."""
+        return self._store.health.store
+
     def hurry(self) -> None:
         """From now on try again at once: there is no later."""
         self._hurried.set()

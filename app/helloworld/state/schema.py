@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from helloworld.reasons import reason
+
 # Any number that nothing else in this database locks.
 _LOCK = 4_715_203
 
@@ -13,6 +15,10 @@ _LOCK_TIMEOUT = "2s"
 
 # Recorded like a migration, so that it is not done twice.
 _SEED_VERSION = 0
+
+
+class MigrationError(Exception):
+    """A migration could not be applied; what went wrong is its cause."""
 
 
 class Migration(NamedTuple):
@@ -46,12 +52,17 @@ async def migrate(connection: Any, migrations: list[Migration], seed: bool) -> N
         seed: whether to run `seed.sql`, once, if nothing has been counted yet.
 
     Raises:
-        asyncpg.PostgresError: a step failed; those before it stay.
+        MigrationError: a step failed; those before it stay.
+        asyncpg.PostgresError: the record of what was applied cannot be read or made.
     """
+    await connection.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
     wanted = {migration.version for migration in migrations} | ({_SEED_VERSION} if seed else set())
     if await _applied(connection) >= wanted:
         return
+    # Whoever waits here is in nobody's way.
+    await connection.execute("SET lock_timeout = 0")
     await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+    await connection.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations"
         " (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
@@ -59,7 +70,10 @@ async def migrate(connection: Any, migrations: list[Migration], seed: bool) -> N
     applied = await _applied(connection)
     for migration in migrations:
         if migration.version not in applied:
-            await _apply(connection, migration)
+            try:
+                await _apply(connection, migration)
+            except asyncpg.PostgresError as error:
+                raise MigrationError(f"{migration.name} could not be applied ({reason(error)})") from error
     if seed and _SEED_VERSION not in applied:
         await _seed(connection)
 
@@ -73,7 +87,6 @@ async def _applied(connection: Any) -> set[int]:
 
 async def _apply(connection: Any, migration: Migration) -> None:
     async with connection.transaction():
-        await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
         await connection.execute(migration.sql)
         await connection.execute(
             "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)", migration.version, migration.name

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from helloworld.aws import Signer
 from helloworld.settings import Settings
 from helloworld.state.address import Address, cache_address, database_address
+from helloworld.state.cancellation import run_until_cancelled
 from helloworld.state.health import Condition, Health
 from helloworld.state.keeper import Keeper
 from helloworld.state.metrics import StoreMetrics
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("helloworld.state")
 
-_CANCELLATIONS = 4
-_CANCELLATION_SECONDS = 0.05
+# Tasks end at once when they are cancelled. One that does not must not keep the process from ending in time.
+_ENDING_SECONDS = 0.2
 
 
 class Stores:
@@ -53,8 +54,9 @@ class Stores:
     def start(self) -> None:
         """Begin to connect, without waiting for it."""
         if self._keepers:
-            self._tasks = [asyncio.create_task(keeper.run()) for keeper in self._keepers]
-            self._tasks.append(asyncio.create_task(self.visits.run()))
+            works = {f"the keeper of the {keeper.store}": keeper.run for keeper in self._keepers}
+            works["the writer"] = self.visits.run
+            self._tasks = [asyncio.create_task(run_until_cancelled(*work), name=work[0]) for work in works.items()]
 
     async def close(self, seconds: float) -> None:
         """Write what is pending, for at most so many seconds, then close every connection."""
@@ -65,9 +67,18 @@ class Stores:
                 await self.visits.flush()
         if self._keepers and self.visits.pending:
             _log.warning("visits are lost", extra={"fields": {"visits": self.visits.pending}})
-        await asyncio.gather(*(_end(task) for task in self._tasks))
+        await self._end_tasks()
         stores = [store for store in (self._database, self._cache) if store is not None]
         await asyncio.gather(*(store.close() for store in stores))
+
+    async def _end_tasks(self) -> None:
+        if not self._tasks:
+            return
+        for task in self._tasks:
+            task.cancel()
+        _, running = await asyncio.wait(self._tasks, timeout=_ENDING_SECONDS)
+        for task in running:
+            _log.error("%s does not end", task.get_name())
 
     def _health(self, store: str) -> Health:
         return Health(store, self._metrics, lambda: self.visits.wake())
@@ -109,14 +120,6 @@ class Stores:
 
     def _cache_token(self, cache: str, address: Address) -> Callable[[], Awaitable[str]]:
         return lambda: self._signer.cache_token(cache, address.user or "")
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    # More than once: a client's library may swallow a cancellation, and the process must end in time all the same.
-    for _ in range(_CANCELLATIONS):
-        task.cancel()
-        if (await asyncio.wait({task}, timeout=_CANCELLATION_SECONDS))[0]:
-            return
 
 
 def _fixed(address: Address) -> Callable[[], Awaitable[str | None]]:

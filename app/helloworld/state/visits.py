@@ -71,6 +71,8 @@ class Visits:
 
     async def run(self) -> None:
         """Write what comes, until cancelled. The only writer."""
+        # What was left by one that failed is not new to anybody.
+        self._wake.set()
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -98,10 +100,15 @@ class Visits:
         return [store for store in (self._copy, self._counter) if store is not None]
 
     async def _round(self) -> None:
-        if self._counter is not None and self._counter.health.ok and self.pending:
-            await self._write(self._counter)
-        else:
+        counter = self._due()
+        if counter is None:
             await self._read()
+        else:
+            await self._write(counter)
+
+    def _due(self) -> Counter | None:
+        # The store that counts, if it answers and there is something for it.
+        return self._counter if self._counter is not None and self._counter.health.ok and self.pending else None
 
     async def _write(self, counter: Counter) -> None:
         if self._sent is None:
@@ -116,7 +123,8 @@ class Visits:
         self._sent = None
         self._total = total
         batch.tell(Outcome(total, self._source, True))
-        if self.pending:
+        # Who only looks waits as well.
+        if self.pending or self._next.awaited:
             self._wake.set()
         if self._copy is not None and self._copy.health.ok:
             try:
@@ -141,4 +149,6 @@ class Visits:
     def _learn(self, total: int, source: Source) -> None:
         # A copy may be older than what is known here.
         self._total = total if source == self._source else max(total, self._total or 0)
-        self._next.tell(Outcome(self._total, source, False))
+        # Who joined meanwhile is about to be written, and gets a number of its own, then.
+        if self._due() is None:
+            self._next.tell(Outcome(self._total, source, False))

@@ -18,7 +18,7 @@ Statement = dict[str, Any]
 class PodRoleArgs:
     """What a role takes: the `statements` of its policy, and its `name` in AWS if others know it by that."""
 
-    statements: Sequence[Statement]
+    statements: pulumi.Input[Sequence[Statement]]
     name: str | None = None
 
 
@@ -44,7 +44,7 @@ class PodRole(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,
-            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(args.statements)}),
+            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": args.statements}),
             opts=child,
         )
         self.arn, self.granted = role.arn, after(role.arn, policy.id)

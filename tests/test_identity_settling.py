@@ -69,8 +69,8 @@ STARTS = {
     "helloworld-service-identity-association": "helloworld-release-deployment",
     "helloworld-provisioner-identity-association": "helloworld-provisioner-deployment",
     "helloworld-observability-identity-association": "helloworld-observability-addon",
-    "helloworld-node-autoscaler-identity": "helloworld-node-autoscaler-deployment",
-    "helloworld-keda-identity": "helloworld-keda-chart",
+    "helloworld-node-autoscaler-identity-association": "helloworld-node-autoscaler-deployment",
+    "helloworld-keda-identity-association": "helloworld-keda-chart",
 }
 
 

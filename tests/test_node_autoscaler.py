@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 
 from infra import addons
-from infra.scaling.node_autoscaler_rights import READS_WITHOUT_RESOURCE, autoscaler_policy
+from infra.scaling.node_autoscaler_rights import READS_WITHOUT_RESOURCE, autoscaler_statements
 from offline.diff import compare
 from offline.plan import Plan, Resource
 from policy.rules import check
@@ -46,7 +46,7 @@ def container(plan: Plan) -> dict[str, Any]:
 
 
 def document() -> str:
-    return autoscaler_policy(REGION, ACCOUNT, CLUSTER)
+    return json.dumps({"Statement": autoscaler_statements(REGION, ACCOUNT, CLUSTER)})
 
 
 def test_without_the_setting_there_is_none_of_it(planned: Planner, scaled: Plan) -> None:
@@ -149,7 +149,7 @@ def test_all_of_it_is_there_before_its_pod_starts_and_until_it_is_gone(scaled: P
 
 def test_its_role_is_given_while_nodes_are_made_and_has_settled_before_its_pod_starts(scaled: Plan) -> None:
     identity = scaled.one(
-        "aws:eks/podIdentityAssociation:PodIdentityAssociation", "helloworld-node-autoscaler-identity"
+        "aws:eks/podIdentityAssociation:PodIdentityAssociation", "helloworld-node-autoscaler-identity-association"
     )
     assert identity.hooks["after_create"] == ["helloworld-node-autoscaler-identity-made"]
     assert (identity.inputs["namespace"], identity.inputs["serviceAccount"]) == (

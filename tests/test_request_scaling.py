@@ -156,7 +156,8 @@ class TestKeda:
         assert before(by_requests, namespace, chart(by_requests))
 
     def test_it_has_its_role_before_it_starts_and_nodes_before_that(self, by_requests: Plan) -> None:
-        identity = by_requests.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", "helloworld-keda-identity")
+        name = "helloworld-keda-identity-association"
+        identity = by_requests.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", name)
         policy = by_requests.one("aws:iam/rolePolicy:RolePolicy", "helloworld-keda-policy")
         nodes = by_requests.one("aws:eks/nodeGroup:NodeGroup", "helloworld-nodes-group")
         assert (identity.inputs["namespace"], identity.inputs["serviceAccount"]) == ("keda", "keda-operator")
@@ -186,7 +187,7 @@ class TestKeda:
         assert set(values["topologySpreadConstraints"]) == {"operator", "metricsServer"}
 
     def test_it_keeps_to_the_policies(self, by_requests: Plan) -> None:
-        assert len(ours(by_requests)) == 10
+        assert len(ours(by_requests)) == 11
         assert check(ours(by_requests), "prod") == []
 
     def test_nothing_of_it_is_secret(self, by_requests: Plan) -> None:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
 from infra import spread
-from infra.identity_settling import Settling
 from infra.interrupted_helm import forget_interrupted
 from infra.ordering import after
-from infra.pod_role import PodRole, PodRoleArgs
+from infra.pod_role import PodRole, PodRoleArgs, Statement
+from infra.service_identity import ServiceIdentity, ServiceIdentityArgs
 
 KEDA_CHART_REPOSITORY = "https://kedacore.github.io/charts"
 CHART, CHART_VERSION = "keda", "2.20.2"
@@ -29,7 +28,7 @@ class KedaArgs:
     """
 
     cluster_name: pulumi.Input[str]
-    node_cluster_name: pulumi.Input[str]
+    node_cluster_name: pulumi.Output[str]
     region: str
     kubeconfig: pulumi.Input[str]
     chart_repository: str
@@ -47,8 +46,14 @@ class Keda(pulumi.ComponentResource):
     def __init__(self, name: str, args: KedaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("helloworld:release:Keda", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        settling = Settling(f"{name}-identity")
-        identity = self._create_identity(name, args, child, settling)
+        role = PodRole(name, PodRoleArgs(statements=[read_metrics(args.region)]), child)
+        identity = ServiceIdentity(
+            f"{name}-identity",
+            ServiceIdentityArgs(
+                cluster_name=args.cluster_name, namespace=NAMESPACE, service_account=OPERATOR, role_arn=role.granted
+            ),
+            child,
+        )
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
             metadata=k8s.meta.v1.ObjectMetaArgs(
@@ -61,14 +66,14 @@ class Keda(pulumi.ComponentResource):
             opts=child,
         )
         hooks = forget_interrupted(f"{name}-chart", args.kubeconfig, NAMESPACE, CHART)
-        hooks.before_create = [*(hooks.before_create or ()), settling.pods]
+        hooks.before_create = [*(hooks.before_create or ()), identity.settled]
         release = k8s.helm.v3.Release(
             f"{name}-chart",
             name=CHART,
             chart=CHART,
             version=CHART_VERSION,
             repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=args.chart_repository),
-            namespace=after(NAMESPACE, namespace.id, identity, pulumi.Output.from_input(args.node_cluster_name)),
+            namespace=after(NAMESPACE, namespace.id, identity.service_account, args.node_cluster_name),
             timeout=600,
             atomic=True,
             values=VALUES,
@@ -77,22 +82,8 @@ class Keda(pulumi.ComponentResource):
         self.identity = after(OWN_IDENTITY, release.id)
         self.register_outputs({"identity": self.identity})
 
-    def _create_identity(
-        self, name: str, args: KedaArgs, opts: pulumi.ResourceOptions, settling: Settling
-    ) -> pulumi.Output[str]:
-        """What resolves once KEDA's service account stands for a role with all its rights."""
-        association = aws.eks.PodIdentityAssociation(
-            f"{name}-identity",
-            cluster_name=args.cluster_name,
-            namespace=NAMESPACE,
-            service_account=OPERATOR,
-            role_arn=PodRole(name, PodRoleArgs(statements=[read_metrics(args.region)]), opts).granted,
-            opts=pulumi.ResourceOptions(parent=self, hooks=settling.association),
-        )
-        return association.id
 
-
-def read_metrics(region: str) -> dict[str, Any]:
+def read_metrics(region: str) -> Statement:
     """The IAM statement that lets metrics of one region be read. CloudWatch offers nothing narrower:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
     """

@@ -6,11 +6,11 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from infra.identity_settling import Settling
 from infra.ordering import after
+from infra.pod_role import PodRole, PodRoleArgs
 from infra.scaling import node_autoscaler_rights as rights
 from infra.scaling.node_autoscaler_pod import LABELS, SELECTOR, pod_template
-from infra.trust import service_trust
+from infra.service_identity import ServiceIdentity, ServiceIdentityArgs
 
 NAME, NAMESPACE = rights.NAME, "kube-system"
 
@@ -40,9 +40,9 @@ class NodeAutoscaler(pulumi.ComponentResource):
         super().__init__("helloworld:nodes:NodeAutoscaler", name, None, opts)
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
-        self._settling = Settling(f"{name}-identity")
         account = self._create_service_account()
-        rights_given = [*self._grant_in_cluster(), self._create_identity()]
+        identity = self._create_identity()
+        rights_given = [*self._grant_in_cluster(), identity.service_account]
         budget = k8s.policy.v1.PodDisruptionBudget(
             f"{name}-disruption-budget",
             metadata=self._metadata(),
@@ -70,7 +70,7 @@ class NodeAutoscaler(pulumi.ComponentResource):
                 ),
             ),
             opts=pulumi.ResourceOptions(
-                parent=self, hooks=pulumi.ResourceHookBinding(before_create=[self._settling.pods])
+                parent=self, hooks=pulumi.ResourceHookBinding(before_create=[identity.settled])
             ),
         )
         self.deployment = after(NAME, deployment.id)
@@ -121,29 +121,17 @@ class NodeAutoscaler(pulumi.ComponentResource):
             ).id,
         ]
 
-    def _create_identity(self) -> pulumi.Output[str]:
-        """What resolves once the service account stands for a role with all its rights."""
+    def _create_identity(self) -> ServiceIdentity:
         args = self._args
         account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
-        role = aws.iam.Role(
-            f"{self._name}-role",
-            assume_role_policy=service_trust("pods.eks.amazonaws.com", pods=True),
-            opts=self._child,
+        statements = pulumi.Output.all(account, args.cluster_name).apply(
+            lambda known: rights.autoscaler_statements(args.region, *known)
         )
-        policy = aws.iam.RolePolicy(
-            f"{self._name}-policy",
-            role=role.name,
-            policy=pulumi.Output.all(account, args.cluster_name).apply(
-                lambda known: rights.autoscaler_policy(args.region, *known)
-            ),
-            opts=self._child,
-        )
-        association = aws.eks.PodIdentityAssociation(
+        role = PodRole(self._name, PodRoleArgs(statements=statements), self._child)
+        return ServiceIdentity(
             f"{self._name}-identity",
-            cluster_name=args.cluster_name,
-            namespace=NAMESPACE,
-            service_account=NAME,
-            role_arn=after(role.arn, policy.id),
-            opts=pulumi.ResourceOptions(parent=self, hooks=self._settling.association),
+            ServiceIdentityArgs(
+                cluster_name=args.cluster_name, namespace=NAMESPACE, service_account=NAME, role_arn=role.granted
+            ),
+            self._child,
         )
-        return association.id

@@ -6,8 +6,9 @@ https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-
 https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.35.2/cluster-autoscaler/cloudprovider/aws/examples/cluster-autoscaler-autodiscover.yaml
 """
 
-import json
 from collections.abc import Mapping, Sequence
+
+from infra.pod_role import Statement
 
 NAME = "cluster-autoscaler"
 # EKS tags the Auto Scaling group of every managed node group with both, the second with the value `owned`.
@@ -62,8 +63,8 @@ NAMESPACE_RULES: Sequence[Rule] = (
 )
 
 
-def autoscaler_policy(region: str, account: str, cluster_name: str) -> str:
-    """The autoscaler's IAM policy document, as JSON: it sizes the node groups of this cluster, and no others.
+def autoscaler_statements(region: str, account: str, cluster_name: str) -> list[Statement]:
+    """The statements of the autoscaler's IAM policy: it sizes the node groups of this cluster, and no others.
 
     Args:
         region: the AWS region, e.g. `us-west-2`.
@@ -72,7 +73,7 @@ def autoscaler_policy(region: str, account: str, cluster_name: str) -> str:
     """
     # EKS calls the groups so: eks-<node group>-<id>.
     groups = f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/eks-*"
-    statements = [
+    return [
         {
             "Sid": "Look",
             "Effect": "Allow",
@@ -94,4 +95,3 @@ def autoscaler_policy(region: str, account: str, cluster_name: str) -> str:
             "Condition": {"StringEquals": {f"aws:ResourceTag/{CLUSTER_TAG}/{cluster_name}": "owned"}},
         },
     ]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})

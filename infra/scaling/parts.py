@@ -11,7 +11,7 @@ from infra.settings import PROJECT, Settings
 def create(
     settings: Settings,
     cluster_name: pulumi.Input[str],
-    node_cluster_name: pulumi.Input[str],
+    node_cluster_name: pulumi.Output[str],
     kubeconfig: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str] | None:

@@ -31,6 +31,14 @@ def find_postgres() -> Path | None:
     return found[-1].parent if found else None
 
 
+def unprivileged_user() -> pwd.struct_passwd:
+    """Who runs the server where root may not: the packages' own user, if they made one."""
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
 def memory_directory() -> str | None:
     """Where files are in memory, if there is room: databases are made three times as fast there."""
     memory = Path("/dev/shm")  # noqa: S108 - the directory below it has a name of its own
@@ -49,7 +57,7 @@ class PostgresServer:
         self._unprivileged: list[str] = []
         if os.geteuid() == 0:
             # initdb refuses to run as root.
-            user = pwd.getpwnam("postgres")
+            user = unprivileged_user()
             os.chown(self._directory, user.pw_uid, user.pw_gid)
             self._unprivileged = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
         data = str(self._directory / "data")

@@ -3,6 +3,7 @@
 Not among the tests, because a module there has no name that pytest and mypy agree on.
 """
 
+import re
 import shutil
 import socket
 import subprocess
@@ -17,9 +18,17 @@ from state_harness import PATIENCE_SECONDS, free_port, wait_for_port
 # moment in which a cluster moves a slot, which a cluster of one never does.
 LEAST_ACCESS = "on ~helloworld:* resetchannels -@all +get +set +incrby +asking +cluster|slots +command"
 
+OLDEST_VERSION = 7
+
 
 def find_redis() -> str | None:
-    return shutil.which("valkey-server") or shutil.which("redis-server")
+    """The server's program; None also for one too old to know rights to single subcommands."""
+    program = shutil.which("valkey-server") or shutil.which("redis-server")
+    if program is None:
+        return None
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    version = re.search(r"\bv=(\d+)", told)
+    return program if version and int(version[1]) >= OLDEST_VERSION else None
 
 
 class RedisServer:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,9 +12,18 @@ import pytest
 from helloworld.aws import Signer
 from postgres_server import PostgresServer, TestDatabase, find_postgres
 from provision_harness import Environment
-from redis_server import RedisServer, find_redis
+from redis_server import OLDEST_VERSION, RedisServer, find_redis
 from service_harness import PATIENCE_SECONDS, RunningService, Service
 from state_harness import INSTALL
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what to install, also to who did not ask why tests are skipped."""
+    skipped = (report.longrepr for report in terminalreporter.stats.get("skipped", []))
+    reasons = Counter(place[2].removeprefix("Skipped: ") for place in skipped if isinstance(place, tuple))
+    for reason, times in sorted(reasons.items()):
+        if "apt-get" in reason:
+            terminalreporter.write_line(f"{times} tests were skipped: {reason}")
 
 
 @pytest.fixture
@@ -69,7 +79,7 @@ def database(postgres: PostgresServer) -> TestDatabase:
 def redis_program() -> str:
     program = find_redis()
     if program is None:
-        pytest.skip(f"neither Valkey nor Redis is installed: {INSTALL}")
+        pytest.skip(f"no Valkey, and no Redis from {OLDEST_VERSION} on, is installed: {INSTALL}")
     return program
 
 

@@ -22,12 +22,14 @@ class Opened:
 
     def __init__(self, server: RedisServer, cluster: bool, alone: bool = False, url: str | None = None) -> None:
         self.passwords = 0
+        self.seconds_for_a_password = 0.0
         address = cache_address(url or server.url())
         health = Health("cache", StoreMetrics(CollectorRegistry()), lambda: None)
         self.cache = Cache(address, self._password, cluster, alone, "helloworld:test", health)
 
     async def _password(self) -> str:
         self.passwords += 1
+        await asyncio.sleep(self.seconds_for_a_password)
         return "secret"
 
     async def __aenter__(self) -> "Opened":
@@ -111,6 +113,18 @@ async def cancelled_turns(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
         await asyncio.wait({task})
         assert task.cancelled(), f"lost when cancelled after {turns} turns"
     raise AssertionError("the work does not end")
+
+
+def test_a_token_may_take_longer_than_a_command(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_module, "COMMAND_SECONDS", 0.2)
+
+    async def scenario() -> None:
+        opened = Opened(redis, cluster=False)
+        opened.seconds_for_a_password = 0.6
+        async with opened:
+            assert await opened.cache.total() is None
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("trusted", [True, False])

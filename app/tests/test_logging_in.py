@@ -139,6 +139,8 @@ def test_the_master_s_password_is_read_from_its_secret_for_each_connection(
         for _ in range(2):
             connection = await master.connect()
             assert await connection.fetchval("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+            # The lock of a provisioner that is cut off must not outlive it by much.
+            assert await connection.fetchval("SHOW idle_session_timeout") == "1min"
             await connection.close()
 
     asyncio.run(scenario())

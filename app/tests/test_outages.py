@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from broken_network import Network
 from helloworld.logs import JsonFormatter
+from helloworld.state import cache as cache_module
 from helloworld.state import keeper as keeper_module
 from helloworld.state.stores import Stores
 from helloworld.state.visits import Count
@@ -18,8 +19,8 @@ from redis_server import RedisServer
 from state_harness import running_stores, until
 
 BUDGET_MILLISECONDS = 100
-# For an answer that does not wait, and on top of the budget for one that does, on a machine that has other work.
-SLACK_SECONDS = 0.3
+# On top of the budget, on a machine that has other work; less than it takes to give a store up, a second or more.
+SLACK_SECONDS = 0.6
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,9 @@ def test_a_database_that_falls_silent_is_given_up_and_found_again(database: Test
             "state_budget_milliseconds": BUDGET_MILLISECONDS,
         }
         async with network.running(), running_stores(**settings) as stores:
-            assert await stores.visits.count() == Count(1, "database")
+            # Whatever the budget, which is short here: this one is written before the network falls silent.
+            await stores.visits.count()
+            await until(lambda: stores.visits.pending == 0)
             network.silent = True
             count, seconds = await timed(stores.visits.count)
             assert count == Count(2, "memory")
@@ -77,7 +80,7 @@ def test_a_database_that_falls_silent_is_given_up_and_found_again(database: Test
             network.silent = False
             await ready(stores, database="ok")
             await until(lambda: stores.visits.pending == 0)
-            assert await stores.visits.count() == Count(23, "database")
+            assert (await stores.visits.count()).visits == 23
         assert await database.total() == 23
 
     asyncio.run(scenario())
@@ -197,8 +200,10 @@ def test_a_cache_that_restarts_is_found_again(database: TestDatabase, redis: Red
 
 
 def test_a_silent_cache_costs_no_request_more_than_the_budget_and_no_visit(
-    database: TestDatabase, redis: RedisServer
+    database: TestDatabase, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cache_module, "COMMAND_SECONDS", 1)
+
     async def scenario() -> None:
         network = Network(redis.port)
         settings: dict[str, Any] = {"database_url": database.url(), "cache_url": redis.url(network.port)}
@@ -209,7 +214,7 @@ def test_a_silent_cache_costs_no_request_more_than_the_budget_and_no_visit(
             answers = [await timed(stores.visits.count) for _ in range(20)]
             assert max(seconds for _, seconds in answers) < BUDGET_MILLISECONDS / 1000 + SLACK_SECONDS
             await ready(stores, cache="unavailable", database="ok")
-            assert await stores.visits.count() == Count(21, "database")
+        assert await database.total() == 20
 
     asyncio.run(scenario())
 

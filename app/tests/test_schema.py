@@ -128,6 +128,24 @@ def test_a_record_of_migrations_that_is_locked_is_an_outage_that_says_so(
     assert "lock timeout" in json.loads(JsonFormatter().format(caplog.records[0]))["reason"]
 
 
+def test_who_waits_for_another_to_migrate_waits_longer_than_for_a_table(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(schema_module, "_LOCK_TIMEOUT", "100ms")
+
+    async def scenario() -> None:
+        other = await database.server.admin(database.name)
+        await other.execute("SELECT pg_advisory_lock($1)", schema_module._LOCK)
+        async with running_stores(database_url=database.url()) as stores:
+            await asyncio.sleep(0.4)
+            assert stores.conditions()["database"] == "connecting"
+            other.terminate()
+            assert await stores.visits.count() == Count(1, "database")
+
+    asyncio.run(scenario())
+    assert caplog.records == []
+
+
 def test_a_process_that_falls_silent_while_it_migrates_does_not_keep_the_others_out(
     database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

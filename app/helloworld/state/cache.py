@@ -130,8 +130,8 @@ class Cache:
     async def _greet(self) -> None:
         await self._run(lambda client: client.get(self._key), CONNECT_SECONDS)
 
-    async def _run(self, work: Callable[[Any], Awaitable[_Result]], seconds: float = 2 * COMMAND_SECONDS) -> _Result:
-        async with self._turn, asyncio.timeout(seconds):
+    async def _run(self, work: Callable[[Any], Awaitable[_Result]], seconds: float | None = None) -> _Result:
+        async with self._turn, asyncio.timeout(seconds or 2 * COMMAND_SECONDS):
             if self._client is None:
                 raise ConnectionError("not connected")
             return await cancellable(work(self._client))

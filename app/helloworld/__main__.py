@@ -39,7 +39,8 @@ def run(settings: Settings, access_log: AccessLog) -> int:
     """Serve until told to stop; return the exit code."""
     _log.info("starting", extra={"fields": {"version": __version__, "commit": settings.git_commit}})
     try:
-        drained = uvloop.run(_serve(settings, access_log))
+        # Not uvloop.run(), which would wait for names that are still looked up, and for threads that still ask AWS.
+        drained = uvloop.new_event_loop().run_until_complete(_serve(settings, access_log))
     except Exception as error:
         # The first line only: errors from the server's native part bring a whole stack along.
         _log.critical("cannot serve", extra={"fields": {"reason": str(error).partition("\n")[0]}})
@@ -63,5 +64,6 @@ async def _serve(settings: Settings, access_log: AccessLog) -> bool:
 
 if __name__ == "__main__":
     exit_code = main()
-    # Not sys.exit(): the server's threads may still hold a connection that never ends, and the budget is spent.
+    # Not sys.exit(): the server's threads may still hold a connection that never ends, and so may those that were not
+    # waited for; the budget is spent.
     os._exit(exit_code)

@@ -125,6 +125,23 @@ def test_the_last_visits_are_written_before_the_process_ends(start: Start, datab
     wait_until(lambda: asyncio.run(database.fetchval(left)) == 0)
 
 
+# A name server that does not answer holds threads like this one, and so does AWS.
+THREAD_PROGRAM = (
+    "-c",
+    "import asyncio, runpy, time; from helloworld.state.stores import Stores;"
+    "Stores.start = lambda self: asyncio.get_running_loop().run_in_executor(None, time.sleep, 60);"
+    "runpy.run_module('helloworld', run_name='__main__')",
+)
+
+
+def test_the_process_ends_in_time_though_a_thread_does_not(start: Start) -> None:
+    service = start(THREAD_PROGRAM, SHUTDOWN_DELAY_SECONDS=0, SHUTDOWN_TIMEOUT_SECONDS=5)
+    facts(service)
+    service.terminate()
+    assert service.wait(5) == 0
+    assert '"drained": true' in service.log()
+
+
 def test_the_process_ends_in_time_though_the_database_does_not_answer(start: Start, deaf_port: int) -> None:
     url = f"postgresql://a@127.0.0.1:{deaf_port}/a"
     service = start(

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
 from helloworld.state import cancellation as cancellation_module
 from helloworld.state.cancellation import cancellable, run_until_cancelled
 from helloworld.state.health import Health, StoreError
+from helloworld.state.keeper import Keeper
 from helloworld.state.metrics import StoreMetrics
 from helloworld.state.visits import Count, Visits
 from prometheus_client import CollectorRegistry
@@ -104,6 +106,24 @@ def test_a_writer_that_fails_is_told_of_and_begins_again(
     assert record.levelno == logging.ERROR
     assert record.getMessage() == "the writer failed, and begins again"
     assert record.exc_info
+
+
+def test_every_task_of_the_stores_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cancellation_module, "_PAUSE_SECONDS", 0.01)
+    begun: Counter[str] = Counter()
+
+    async def fail(self: object) -> None:
+        begun[type(self).__name__] += 1
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(Keeper, "run", fail)
+    monkeypatch.setattr(Visits, "run", fail)
+
+    async def scenario() -> None:
+        async with running_stores(closing_seconds=0, database_url="postgresql://a@127.0.0.1:1/a"):
+            await until(lambda: min(begun["Keeper"], begun["Visits"]) > 1)
+
+    asyncio.run(scenario())
 
 
 def test_what_swallows_a_cancellation_is_cancelled_all_the_same() -> None:

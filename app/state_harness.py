@@ -60,3 +60,8 @@ async def until(condition: Callable[[], object], seconds: float = PATIENCE_SECON
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+async def ready(stores: Stores, **conditions: str) -> None:
+    """Wait until the stores are in these conditions."""
+    await until(lambda: conditions.items() <= stores.conditions().items())

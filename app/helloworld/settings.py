@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath, IPvAnyAddress
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress
 
 from helloworld.certificates import check_authorities
 from helloworld.environment import EnvironmentModel, SettingsError, read
@@ -69,7 +70,7 @@ class Settings(EnvironmentModel):
     database_iam: bool = Field(
         default=False, description="true, where the database's password is a token signed by IAM, or false"
     )
-    database_ca_file: Annotated[FilePath, AfterValidator(check_authorities)] | None = Field(
+    database_ca_file: Annotated[Path, AfterValidator(check_authorities)] | None = Field(
         default=None,
         description="a file that exists, with the PEM certificates that RDS's certificate is verified with",
     )

@@ -12,11 +12,10 @@ from broken_network import Network
 from helloworld.logs import JsonFormatter
 from helloworld.state import cache as cache_module
 from helloworld.state import keeper as keeper_module
-from helloworld.state.stores import Stores
 from helloworld.state.visits import Count
 from postgres_server import PostgresServer, TestDatabase
 from redis_server import RedisServer
-from state_harness import running_stores, until
+from state_harness import ready, running_stores, until
 
 BUDGET_MILLISECONDS = 100
 # On top of the budget, on a machine that has other work; less than it takes to give a store up, a second or more.
@@ -32,10 +31,6 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 async def timed(work: Callable[[], Awaitable[Count]]) -> tuple[Count, float]:
     began = time.perf_counter()
     return await work(), time.perf_counter() - began
-
-
-async def ready(stores: Stores, **conditions: str) -> None:
-    await until(lambda: conditions.items() <= stores.conditions().items())
 
 
 def test_no_request_waits_beyond_the_budget_for_a_database_that_never_answers(database: TestDatabase) -> None:
@@ -233,58 +228,6 @@ def test_no_more_connections_than_the_pool_has_whatever_the_load(database: TestD
                 await asyncio.gather(*asked)
             assert all(1 <= network.most_connections <= 2 for network in networks)
         assert await database.total() == 2000
-
-    asyncio.run(scenario())
-
-
-def test_what_is_pending_is_written_when_the_service_drains_and_every_connection_is_closed(
-    database: TestDatabase, redis: RedisServer
-) -> None:
-    async def scenario() -> None:
-        networks = Network(database.server.port), Network(redis.port)
-        urls: dict[str, Any] = {
-            "database_url": database.url(networks[0].port),
-            "cache_url": redis.url(networks[1].port),
-        }
-        async with networks[0].running(), networks[1].running():
-            async with running_stores(**urls) as stores:
-                await ready(stores, cache="ok", database="ok")
-                networks[0].refuse()
-                await stores.visits.count()
-                await ready(stores, database="unavailable")
-                networks[0].refusing = False
-                for _ in range(3):
-                    await stores.visits.count()
-                assert all(network.most_connections for network in networks)
-            assert await database.total() == 4
-            await until(lambda: [network.open_connections for network in networks] == [0, 0])
-
-    asyncio.run(scenario())
-
-
-def test_a_drain_does_not_wait_longer_than_it_may(database: TestDatabase, caplog: pytest.LogCaptureFixture) -> None:
-    async def scenario() -> None:
-        network = Network(database.server.port)
-        network.refuse()
-        async with network.running(), running_stores(0.3, database_url=database.url(network.port)) as stores:
-            await ready(stores, database="unavailable")
-            await stores.visits.count()
-            began = time.perf_counter()
-            await stores.close(0.3)
-            assert 0.3 <= time.perf_counter() - began < 0.3 + 4 * SLACK_SECONDS
-
-    asyncio.run(scenario())
-    lost = [json.loads(JsonFormatter().format(record)) for record in caplog.records if "lost" in record.message]
-    assert [line["visits"] for line in lost][:1] == [1]
-
-
-def test_a_drain_with_nothing_to_write_does_not_wait_for_a_database_that_is_away() -> None:
-    async def scenario() -> None:
-        for _ in range(3):
-            async with running_stores(database_url="postgresql://a@127.0.0.1:1/a") as stores:
-                await ready(stores, database="unavailable")
-                async with asyncio.timeout(1):
-                    await stores.close(5)
 
     asyncio.run(scenario())
 

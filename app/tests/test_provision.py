@@ -7,12 +7,8 @@ import logging
 import asyncpg
 import pytest
 from helloworld.logs import JsonFormatter
-from helloworld.provision import loop as loop_module
-from helloworld.provision.databases import Databases, owner_of, quoted
-from helloworld.provision.loop import Loop
-from helloworld.provision.names import Names
+from helloworld.provision.databases import owner_of, quoted
 from provision_harness import Environment
-from state_harness import until
 
 
 def test_each_name_gets_a_database_of_its_own_in_which_its_user_may_make_tables(environment: Environment) -> None:
@@ -109,17 +105,6 @@ def test_a_database_goes_with_its_namespace_though_somebody_is_connected(environ
     asyncio.run(scenario())
 
 
-def test_nothing_is_dropped_while_the_api_does_not_answer(environment: Environment) -> None:
-    async def scenario() -> None:
-        await environment.round(f"{environment.prefix}1")
-        environment.cluster.existing = None
-        with pytest.raises(ExceptionGroup):
-            await environment.loop().round()
-        assert await environment.databases() == {"", "-pr-1"}
-
-    asyncio.run(scenario())
-
-
 def test_what_is_not_ours_is_never_dropped(environment: Environment) -> None:
     async def scenario() -> None:
         names = ["x", f"{environment.base}-pr-", f"{environment.base}-pr-07", f"{environment.base}-pr-1x"]
@@ -161,151 +146,5 @@ def test_a_database_of_somebody_else_is_left_alone_and_told_of(environment: Envi
             f"cannot make {environment.base} (OwnerError: the database {environment.base} belongs"
         )
         assert f'ALTER DATABASE "{environment.base}" OWNER TO "{environment.base}-owner"' in str(error)
-
-    asyncio.run(scenario())
-
-
-def test_one_review_that_fails_is_told_of_and_leaves_the_probe_open(
-    environment: Environment, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scenario() -> None:
-        await environment.server.execute(f'CREATE DATABASE "{environment.prefix}1"')
-        environment.cluster.existing = {f"{environment.prefix}1"}
-        running = asyncio.create_task(environment.loop().run())
-        await until(environment.probe.is_open)
-        # The longest that a failing round leaves it open, and some more.
-        await asyncio.sleep(0.5)
-        assert environment.probe.is_open()
-        running.cancel()
-        await environment.probe.close()
-
-    asyncio.run(scenario())
-    reasons = [json.loads(JsonFormatter().format(record))["reasons"] for record in caplog.records]
-    # Once, however often it fails.
-    assert len(reasons) == 1
-    assert f"cannot make {environment.prefix}1" in reasons[0][0]
-
-
-def test_another_reason_is_told_though_the_round_before_failed_too(
-    environment: Environment, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, "helloworld.provision")
-
-    async def scenario() -> None:
-        failures: list[Exception] = [OSError("first"), OSError("first"), OSError("second")]
-
-        async def connect() -> asyncpg.Connection:
-            if failures:
-                raise failures.pop(0)
-            return await environment.connect()
-
-        loop = Loop(connect, Names([environment.base], None), environment.cluster, environment.probe, 0.01)
-        running = asyncio.create_task(loop.run())
-        await until(environment.probe.is_open)
-        running.cancel()
-        await environment.probe.close()
-
-    asyncio.run(scenario())
-    told = [(record.message, record.__dict__.get("fields", {}).get("reasons")) for record in caplog.records]
-    rounds = [one for one in told if "round" in one[0]]
-    assert rounds == [
-        ("a round failed", ["OSError: first"]),
-        ("a round failed", ["OSError: second"]),
-        ("rounds succeed again", None),
-    ]
-
-
-def test_a_round_that_does_not_end_is_given_up(
-    environment: Environment, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loop_module, "_ROUND_SECONDS", 0.3)
-
-    async def scenario() -> None:
-        async def hang() -> set[str]:
-            monkeypatch.undo()
-            await asyncio.sleep(60)
-            return set()
-
-        monkeypatch.setattr(environment.cluster, "names", hang)
-        running = asyncio.create_task(environment.loop().run())
-        await until(environment.probe.is_open)
-        running.cancel()
-        await environment.probe.close()
-
-    asyncio.run(scenario())
-    assert json.loads(JsonFormatter().format(caplog.records[0]))["reasons"] == ["TimeoutError: no answer in time"]
-
-
-def test_who_finds_another_at_work_says_so_once_and_does_nothing(
-    environment: Environment, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, "helloworld.provision")
-
-    async def scenario() -> None:
-        other = await environment.connect()
-        assert await Databases(other).lock()
-        loop = environment.loop()
-        for _ in range(3):
-            await loop.round()
-        assert await environment.databases() == set()
-        await other.close()
-        await loop.round()
-        assert await environment.databases() == {""}
-
-    asyncio.run(scenario())
-    assert [record.message for record in caplog.records if "another" in record.message] == [
-        "another provisioner is at work; this one does nothing until that one is done"
-    ]
-
-
-def test_one_name_that_fails_does_not_keep_the_others_waiting(environment: Environment) -> None:
-    async def scenario() -> None:
-        # The master may not give a database to a role that is a superuser's.
-        await environment.server.execute(f'CREATE ROLE "{environment.base}-owner" SUPERUSER')
-        with pytest.raises(ExceptionGroup):
-            await environment.round(f"{environment.prefix}1")
-        assert await environment.databases() == {"-pr-1"}
-
-    asyncio.run(scenario())
-
-
-def test_two_provisioners_at_once_do_not_disturb_each_other(environment: Environment) -> None:
-    async def scenario() -> None:
-        names = [f"{environment.prefix}{number}" for number in range(1, 5)]
-        await asyncio.gather(*(environment.round(*names) for _ in range(4)))
-        await environment.round(*names)
-        assert await environment.databases() == {"", *(f"-pr-{number}" for number in range(1, 5))}
-        await asyncio.gather(*(environment.round() for _ in range(4)))
-        await environment.round()
-        assert await environment.databases() == {""}
-
-    asyncio.run(scenario())
-
-
-def test_the_probe_answers_only_while_rounds_succeed(environment: Environment) -> None:
-    async def scenario() -> None:
-        running = asyncio.create_task(environment.loop().run())
-
-        # As Kubernetes asks.
-        async def answers() -> bool:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", environment.probe.port)
-            except OSError:
-                return False
-            writer.close()
-            return True
-
-        async def until_it(should: bool) -> None:
-            async with asyncio.timeout(10):
-                while await answers() != should:
-                    await asyncio.sleep(0.02)
-
-        await until_it(True)
-        environment.cluster.existing = None
-        await until_it(False)
-        environment.cluster.existing = set()
-        await until_it(True)
-        running.cancel()
-        await environment.probe.close()
 
     asyncio.run(scenario())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from helloworld.settings import Settings, SettingsError, read_settings
 from helloworld.state.address import cache_address, database_address
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 APP_DIRECTORY = Path(__file__).parent.parent
@@ -200,6 +200,9 @@ def test_iam_and_a_password_or_no_encryption_exclude_each_other(change: dict[str
 
 
 @given(st.dictionaries(st.sampled_from(sorted({*WRONG, *WRONG_ADDRESSES})), st.text()))
+@example({"DATABASE_CA_FILE": "a" * 5_000})
+@example({"DATABASE_CA_FILE": "/tmp"})
+@example({"DATABASE_CA_FILE": "a\0b"})
 def test_any_environment_is_either_read_or_explained(environ: dict[str, str]) -> None:
     problems: list[str] = []
     try:

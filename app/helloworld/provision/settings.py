@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from helloworld.certificates import check_authorities
 from helloworld.environment import EnvironmentModel, read
@@ -55,7 +56,7 @@ class ProvisionSettings(EnvironmentModel):
         pattern=r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[0-9A-Za-z/_+=.@!-]+$",
         description="the ARN of the secret with the master's password, or leave it out if the address has it",
     )
-    database_ca_file: Annotated[FilePath, AfterValidator(check_authorities)] | None = Field(
+    database_ca_file: Annotated[Path, AfterValidator(check_authorities)] | None = Field(
         default=None,
         description="a file that exists, with the PEM certificates that RDS's certificate is verified with",
     )

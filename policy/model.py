@@ -1,16 +1,37 @@
 """What a rule is given, and what it answers."""
 
-import re
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, Literal, Protocol
 
 Level = Literal["advisory", "mandatory"]
+DAY = "POLICY_DATE"
+
+
+class DayError(ValueError):
+    """The day to judge versions on is none."""
+
+
+def the_day(environ: Mapping[str, str] = os.environ) -> date:
+    """The day that versions are judged on: today, or the one that `POLICY_DATE` names.
+
+    Raises:
+        DayError: it names none.
+    """
+    given = environ.get(DAY)
+    try:
+        return date.fromisoformat(given) if given else date.today()
+    except ValueError:
+        raise DayError(f"{DAY} is {given!a}, which is no day: give it as 2027-01-31, or unset it") from None
 
 
 class Planned(Protocol):
-    """What a rule looks at. `inputs` are plain JSON in the provider's spelling."""
+    """What a rule looks at. `inputs` are plain JSON in the provider's spelling, and `property_dependencies` the URNs
+    that each of them is made of.
+    """
 
     @property
     def urn(self) -> str: ...
@@ -20,12 +41,14 @@ class Planned(Protocol):
     def name(self) -> str: ...
     @property
     def inputs(self) -> Mapping[str, Any]: ...
+    @property
+    def property_dependencies(self) -> Mapping[str, Sequence[str]]: ...
 
 
 @dataclass(frozen=True)
 class Allowed:
     """What a rule forbids and some resources may do all the same: resources whose logical name matches, what (an
-    action, or a pattern of actions; a probe), and why.
+    action, or a pattern of actions; a probe; an image), and why.
     """
 
     name: str
@@ -35,10 +58,14 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Context:
-    """What a rule depends on besides the resource: whether the stack is production, and what is allowed."""
+    """What a rule depends on besides the resource: whether the stack is production, what is allowed, the day, and for
+    rules of a whole stack its resources.
+    """
 
     production: bool
     allowed: Sequence[Allowed] = ()
+    today: date = field(default_factory=the_day)
+    stack: Sequence[Planned] = ()
 
     def allows(self, resource: Planned, what: str) -> bool:
         """Whether `what` is allowed to that resource."""
@@ -63,36 +90,29 @@ class Finding:
 Check = Callable[[Planned, Context], Iterable[str]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A check by name, its cure, and its level outside and in production; None means not asked there."""
+    """A check by name; what it asks, why, and its cure.
+
+    Its level outside and in production; None means not asked there. `of_stack`: the check needs the resources beside
+    the one that it judges.
+    """
 
     name: str
     check: Check
+    asks: str
+    why: str
     cure: str
     level: Level | None = "mandatory"
     in_production: Level = "mandatory"
+    of_stack: bool = False
+
+    def level_in(self, context: Context) -> Level | None:
+        """The level for a stack; None where it is not asked."""
+        return self.in_production if context.production else self.level
 
 
-def as_map(value: Any) -> Mapping[str, Any]:
-    """The value if it is a map, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def as_list(value: Any) -> list[Any]:
-    """The value if it is a list, of Python's or of the policy pack's, else an empty one."""
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
-
-
-def as_texts(value: Any) -> list[str]:
-    """The texts of what is a text or a list of them."""
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else [str(item) for item in value]
-
-
-def is_unknown(value: Any) -> bool:
-    """Whether a value is known only after the deployment, or hidden: it breaks no rule."""
-    return isinstance(value, str) and (
-        value in ("[unknown]", "[secret]") or re.fullmatch(r"\$\{.*\}", value) is not None
-    )
+def stack_of(urn: str) -> tuple[str, str]:
+    """Project and stack of a URN, `urn:pulumi:<stack>::<project>::…`; both empty if it is none."""
+    parts = urn.split("::")
+    return (parts[1], parts[0].removeprefix("urn:pulumi:")) if len(parts) > 2 else ("", "")

@@ -1,40 +1,55 @@
-"""What can be reached, and by whom.
+"""What can be reached in the VPC, and by whom."""
 
-Each rule answers what is wrong with a resource of its kind; `rules.py` says how much it weighs, and the cure.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+import ipaddress
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policy.model import Context, Planned, as_map, as_texts
+from policy.companions import missing
+from policy.model import Context, Planned, Rule
+from policy.values import as_map, as_maps, as_number, as_texts, is_on, is_unknown
 
-PUBLIC = ("0.0.0.0/0", "::/0")
-LISTENERS = "alb.ingress.kubernetes.io/listen-ports"
+VPC, SUBNET, FLOW_LOG = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/flowLog:FlowLog"
+DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+# The balancer controller looks for its public subnets by this tag.
+PUBLIC_ROLE = "kubernetes.io/role/elb"
 # PostgreSQL, and Valkey with its reader port.
 DATA_PORTS = (5432, 6379, 6380)
 CIDR_KEYS = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
+# 10.0.0.0/8 is the largest network that is private; half of the internet is as open as all of it.
+WORLD = {4: 8, 6: 7}
+
+
+def is_world(cidr: str) -> bool:
+    """Whether a network is as good as everybody: larger than any private one."""
+    try:
+        network = ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen < WORLD[network.version]
 
 
 def open_ports(resource: Planned, _: Context) -> Iterator[str]:
     for rule in _ingress(resource):
-        yield from (f"it lets {source} in" for source in _addresses(rule) if source in PUBLIC)
+        yield from (f"it lets {source} in" for source in _addresses(rule) if is_world(source))
 
 
 def data_by_address(resource: Planned, _: Context) -> Iterator[str]:
     for rule in _ingress(resource):
         ports = [port for port in DATA_PORTS if _admits(rule, port)]
-        if ports and _addresses(rule):
-            yield f"it lets {', '.join(_addresses(rule))} reach port {ports[0]}, where data is kept"
+        addresses = [each for each in _addresses(rule) if not is_unknown(each)]
+        if ports and addresses:
+            yield f"it lets {', '.join(addresses)} reach port {ports[0]}, where data is kept"
 
 
 def _ingress(resource: Planned) -> list[Mapping[str, Any]]:
     """The rules of a security group that let somebody in."""
     inputs = resource.inputs
-    if resource.type == "aws:ec2/securityGroup:SecurityGroup":
-        return [as_map(each) for each in inputs.get("ingress") or []]
-    if resource.type == "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule" or (
-        resource.type == "aws:ec2/securityGroupRule:SecurityGroupRule" and inputs.get("type") == "ingress"
-    ):
+    if resource.type in (SECURITY_GROUP, DEFAULT_GROUP):
+        return as_maps(inputs.get("ingress"))
+    if resource.type == INGRESS_RULE or (resource.type == GROUP_RULE and inputs.get("type") == "ingress"):
         return [inputs]
     return []
 
@@ -44,31 +59,68 @@ def _addresses(rule: Mapping[str, Any]) -> list[str]:
 
 
 def _admits(rule: Mapping[str, Any], port: int) -> bool:
-    first, last = rule.get("fromPort"), rule.get("toPort")
-    if str(rule.get("protocol", rule.get("ipProtocol"))) == "-1":
+    if str(rule.get("protocol", rule.get("ipProtocol"))) in ("-1", "all"):
         return True
-    # The engine has no whole numbers.
-    return isinstance(first, int | float) and isinstance(last, int | float) and first <= port <= last
+    first, last = as_number(rule.get("fromPort")), as_number(rule.get("toPort"))
+    return first is not None and last is not None and first <= port <= last
 
 
-def api_open(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type != "aws:eks/cluster:Cluster":
-        return
-    vpc = as_map(resource.inputs.get("vpcConfig"))
-    if vpc.get("endpointPublicAccess", True) is False:
-        return
-    cidrs = vpc.get("publicAccessCidrs")
-    # Without a list, EKS lets everyone in.
-    open_to = [cidr for cidr in PUBLIC if cidrs is None or (isinstance(cidrs, Sequence) and cidr in cidrs)]
-    if open_to:
-        yield f"its Kubernetes API is reachable from {open_to[0]}"
+def default_group_empty(resource: Planned, context: Context) -> Iterator[str]:
+    yield from missing(resource, context, VPC, DEFAULT_GROUP, "vpcId", "what is given no group can talk to each other")
+    if resource.type == DEFAULT_GROUP:
+        for key in ("ingress", "egress"):
+            if as_maps(resource.inputs.get(key)):
+                yield f"what is given no group has this one, and it has rules ({key})"
 
 
-def https(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type != "kubernetes:networking.k8s.io/v1:Ingress":
-        return
-    annotations = as_map(as_map(resource.inputs.get("metadata")).get("annotations"))
-    if '"HTTPS"' not in str(annotations.get(LISTENERS, "")):
-        yield "it has no HTTPS listener"
-    elif '"HTTP"' in str(annotations[LISTENERS]) and not annotations.get("alb.ingress.kubernetes.io/ssl-redirect"):
-        yield "its HTTP listener does not redirect to HTTPS"
+def flow_recorded(resource: Planned, context: Context) -> Iterator[str]:
+    yield from missing(resource, context, VPC, FLOW_LOG, "vpcId", "no record says who talked to whom")
+
+
+def public_addresses(resource: Planned, _: Context) -> Iterator[str]:
+    tags = resource.inputs.get("tags")
+    public = is_unknown(tags) or PUBLIC_ROLE in as_map(tags)
+    if resource.type == SUBNET and not public and is_on(resource.inputs.get("mapPublicIpOnLaunch")):
+        yield "what starts in it gets an address on the internet, and it is no public subnet (mapPublicIpOnLaunch)"
+
+
+RULES = (
+    Rule(
+        name="ports-closed",
+        check=open_ports,
+        asks="no security group of the program lets the world in",
+        why="the balancer's is made by its controller, for the ports of the Ingress; everything else is inside",
+        cure="name the networks or the security group that may come in",
+    ),
+    Rule(
+        name="data-by-group",
+        check=data_by_address,
+        asks="database and cache let in security groups, not addresses",
+        why="an address in the VPC may be anybody's tomorrow",
+        cure="name the security group that may come in, and no network",
+    ),
+    Rule(
+        name="default-group-empty",
+        check=default_group_empty,
+        asks="each VPC's default security group is taken over, and has no rules",
+        why="what is started without a group would be in one with others",
+        cure="make an aws.ec2.DefaultSecurityGroup for the VPC, without ingress and egress",
+        of_stack=True,
+    ),
+    Rule(
+        name="subnets-private",
+        check=public_addresses,
+        asks="only public subnets give out public addresses",
+        why="a node or a pod would be on the internet by where it happens to start",
+        cure=f"set mapPublicIpOnLaunch to false, or tag the subnet {PUBLIC_ROLE}",
+    ),
+    Rule(
+        name="flow-recorded",
+        check=flow_recorded,
+        asks="each VPC of production has flow logs",
+        why="who talked to whom can only be looked up if it was written down",
+        cure="set helloworld:flowLogs: true",
+        level=None,
+        of_stack=True,
+    ),
+)

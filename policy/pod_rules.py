@@ -1,81 +1,139 @@
-"""What runs on the cluster.
+"""What pods may do on their node, how much they take, and how one sees that they are well."""
 
-Each rule answers what is wrong with a resource of its kind; `rules.py` says how much it weighs, and the cure.
-"""
-
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policy.model import Context, Planned, as_map, is_unknown
+from policy.model import Context, Planned, Rule
+from policy.values import as_list, as_map, as_maps, as_texts, at, is_missing, is_on, is_partly_unknown, is_unknown
+from policy.workloads import CHART, containers, pod_specs
 
-
-def _pod_specs(resource: Planned) -> list[Mapping[str, Any]]:
-    if not resource.type.startswith(("kubernetes:apps/", "kubernetes:batch/", "kubernetes:core/v1:Pod")):
-        return []
-    spec = as_map(resource.inputs.get("spec"))
-    if resource.type == "kubernetes:core/v1:Pod":
-        return [spec]
-    template = as_map(as_map(as_map(spec.get("jobTemplate")).get("spec") or spec).get("template"))
-    return [as_map(template.get("spec"))] if template.get("spec") else []
-
-
-def _containers(resource: Planned) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """Name, container and its pod's spec, of every container."""
-    for spec in _pod_specs(resource):
-        for kind in ("initContainers", "containers"):
-            for container in spec.get(kind) or []:
-                yield str(container.get("name", kind)), as_map(container), spec
-
-
-def images_by_digest(resource: Planned, _: Context) -> Iterator[str]:
-    for name, container, _spec in _containers(resource):
-        image = container.get("image")
-        if container.get("imagePullPolicy") == "Never":
-            continue
-        if not is_unknown(image) and not re.search(r"@sha256:([0-9a-f]{64}|\$\{.*\})$", str(image)):
-            yield f"container {name} runs {image}, which another image may be tomorrow"
+NAMESPACE = "kubernetes:core/v1:Namespace"
+ENFORCE = "pod-security.kubernetes.io/enforce"
+HOST = ("hostNetwork", "hostPID", "hostIPC")
+# The volumes of the `restricted` standard: https://kubernetes.io/docs/concepts/security/pod-security-standards/
+VOLUMES = {
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+}
+MAY_BE_ADDED = ("NET_BIND_SERVICE",)
+PROBES = ("readinessProbe", "livenessProbe")
 
 
 def restricted(resource: Planned, _: Context) -> Iterator[str]:
-    for spec in _pod_specs(resource):
-        for key in ("hostNetwork", "hostPID", "hostIPC"):
-            if spec.get(key):
-                yield f"its pods have {key}"
-    for name, container, spec in _containers(resource):
-        own, pod = as_map(container.get("securityContext")), as_map(spec.get("securityContext"))
-        for holds, what in _demands(own, {**pod, **own}):
-            if not holds:
-                yield f"container {name} {what}"
+    for spec in pod_specs(resource):
+        yield from (f"its pods have {key}" for key in HOST if is_on(spec.get(key)))
+        for volume in as_maps(spec.get("volumes")):
+            for kind in sorted(volume.keys() - VOLUMES - {"name"}):
+                yield f"its volume {volume.get('name')} is of a kind that reaches out of the pod ({kind})"
+        for name, container in containers(spec):
+            yield from (f"container {name} {what}" for what in _beyond(container, spec))
+    if resource.type == CHART:
+        yield from (f"its values ask for {path}" for path in _privileges(resource.inputs.get("values")))
+
+
+def _beyond(container: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:
+    """What a container may do beyond the standard, by what it says alone or with its pod."""
+    if not is_unknown(container.get("securityContext")) and not is_unknown(spec.get("securityContext")):
+        own = as_map(container.get("securityContext"))
+        for broken, what in _demands(own, {**as_map(spec.get("securityContext")), **own}):
+            if broken:
+                yield what
+    for port in as_maps(container.get("ports")):
+        if port.get("hostPort") and not is_unknown(port.get("hostPort")):
+            yield f"takes a port of its node ({port.get('hostPort')})"
 
 
 def _demands(own: Mapping[str, Any], both: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
-    """What a container's security context must say, alone or with its pod's."""
-    yield not own.get("privileged"), "is privileged"
-    yield both.get("runAsNonRoot") is True, "may run as root (runAsNonRoot)"
-    yield both.get("runAsUser") != 0, "runs as user 0"
-    yield own.get("allowPrivilegeEscalation") is False, "may gain rights (allowPrivilegeEscalation)"
-    yield "ALL" in (as_map(own.get("capabilities")).get("drop") or []), "keeps capabilities (capabilities.drop)"
-    profile = as_map(both.get("seccompProfile")).get("type")
-    yield profile in ("RuntimeDefault", "Localhost"), "has no seccomp profile"
-    yield own.get("readOnlyRootFilesystem") is True, "may write to its root file system"
+    """What a container's security context must not say, alone or with its pod's."""
+    dropped, added = (at(own, "capabilities", key) for key in ("drop", "add"))
+    more = [each for each in as_texts(added) if each not in MAY_BE_ADDED and not is_unknown(each)]
+    keeps = not is_partly_unknown(dropped) and "ALL" not in as_texts(dropped)
+    yield is_on(own.get("privileged")), "is privileged"
+    yield _is_not(both.get("runAsNonRoot"), True), "may run as root (runAsNonRoot)"
+    yield both.get("runAsUser") == 0, "runs as user 0"
+    yield _is_not(own.get("allowPrivilegeEscalation"), False), "may gain rights (allowPrivilegeEscalation)"
+    yield keeps, "keeps capabilities (capabilities.drop)"
+    yield bool(more), f"has capabilities that it was not to have ({', '.join(more)})"
+    yield _is_not(at(both, "seccompProfile", "type"), "RuntimeDefault", "Localhost"), "has no seccomp profile"
+    yield _is_not(own.get("readOnlyRootFilesystem"), True), "may write to its root file system"
+    yield _is_not(own.get("procMount"), None, "Default"), "sees more of /proc than is its own (procMount)"
+
+
+def _is_not(value: Any, *good: Any) -> bool:
+    # True == 1, and a provider takes no 1 for true.
+    return not is_unknown(value) and not any(value == each and type(value) is type(each) for each in good)
+
+
+def _privileges(values: Any, path: str = "") -> Iterator[str]:
+    """Where a chart's values turn a privilege on."""
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            if key in (*HOST, "privileged", "hostPath") and value and not is_unknown(value) and value != "false":
+                yield f"{path}{key}"
+            else:
+                yield from _privileges(value, f"{path}{key}.")
+    for index, value in enumerate(as_list(values)):
+        yield from _privileges(value, f"{path}{index}.")
+
+
+def namespace_restricted(resource: Planned, _: Context) -> Iterator[str]:
+    if resource.type == NAMESPACE and _is_not(at(resource.inputs, "metadata", "labels", ENFORCE), "restricted"):
+        yield "a pod that the program does not know may do what it likes in it"
 
 
 def bounded(resource: Planned, _: Context) -> Iterator[str]:
-    for name, container, _spec in _containers(resource):
-        resources = as_map(container.get("resources"))
-        wanted = (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
-        missing = [f"{part}.{what}" for part, what in wanted if not as_map(resources.get(part)).get(what)]
-        if missing:
-            yield f"container {name} has no {', '.join(missing)}"
+    wanted = (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
+    for spec in pod_specs(resource):
+        for name, container in containers(spec):
+            lacking = [".".join(path) for path in wanted if is_missing(at(container, "resources", *path))]
+            if lacking:
+                yield f"container {name} has no {', '.join(lacking)}"
 
 
 def probed(resource: Planned, context: Context) -> Iterator[str]:
     if resource.type.startswith("kubernetes:batch/"):
         return
-    for spec in _pod_specs(resource):
-        for container in spec.get("containers") or []:
-            wanted = [kind for kind in ("readinessProbe", "livenessProbe") if not context.allows(resource, kind)]
-            missing = [kind for kind in wanted if not container.get(kind)]
-            if missing:
-                yield f"container {container.get('name')} has no {' and no '.join(missing)}"
+    for spec in pod_specs(resource):
+        for name, container in containers(spec, ("containers",)):
+            wanted = [kind for kind in PROBES if not context.allows(resource, kind)]
+            lacking = [kind for kind in wanted if is_missing(container.get(kind))]
+            if lacking:
+                yield f"container {name} has no {' and no '.join(lacking)}"
+
+
+RULES = (
+    Rule(
+        name="pod-restricted",
+        check=restricted,
+        asks="pods keep to Kubernetes's `restricted` standard, and write to no root file system",
+        why="a break into the service stays in its container",
+        cure="give the security context of Kubernetes's `restricted` standard",
+    ),
+    Rule(
+        name="namespace-restricted",
+        check=namespace_restricted,
+        asks="namespaces refuse pods beyond the `restricted` standard",
+        why="pods also come from charts, from jobs and by hand",
+        cure=f"label the namespace {ENFORCE}: restricted",
+    ),
+    Rule(
+        name="pod-bounded",
+        check=bounded,
+        asks="containers say what they need, and how much memory they may take",
+        why="a pod without a limit takes its neighbours' memory; without requests it is put where there is none",
+        cure="set requests for CPU and memory, and a limit for memory",
+    ),
+    Rule(
+        name="pod-probed",
+        check=probed,
+        asks="containers that serve have a readiness and a liveness probe",
+        why="without them a roll-out cannot tell good from bad",
+        cure="add the probes",
+    ),
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import pulumi
 import pulumi_aws as aws
@@ -11,7 +11,8 @@ import pulumi_eks as eks
 from infra.addons import AddonVersions, install
 from infra.ordering import after
 
-LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
+LOG_TYPES: tuple[LogType, ...] = get_args(LogType)
 # The add-ons that run on every node and that a node needs to become ready, hence before the first one.
 NODE_ADDONS = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 
@@ -21,7 +22,8 @@ class ClusterArgs:
     """What a control plane takes.
 
     `cluster_name` is the name in AWS; `kubernetes_version` is `major.minor`; `addon_versions` maps an add-on to its
-    pinned version; `public_access_cidrs` may reach the public endpoint (none: it is off). `role_mappings` and
+    pinned version; `public_access_cidrs` may reach the public endpoint (none: it is off); `log_types` are what the
+    control plane writes down. `role_mappings` and
     `user_mappings` are the rows of aws-auth, `node_role` the nodes' row: written in mode API_AND_CONFIG_MAP only.
     """
 
@@ -37,6 +39,7 @@ class ClusterArgs:
     user_mappings: Sequence[eks.UserMappingArgs]
     node_role: aws.iam.Role
     deploy_role_arn: str | None
+    log_types: Sequence[LogType]
     log_retention_days: int
     deletion_protection: bool
     tags: Mapping[str, str]
@@ -104,7 +107,7 @@ class Cluster(pulumi.ComponentResource):
             endpoint_public_access=public,
             public_access_cidrs=list(args.public_access_cidrs) if public else None,
             encryption_config_key_arn=key.arn,
-            enabled_cluster_log_types=list(LOG_TYPES),
+            enabled_cluster_log_types=list(args.log_types),
             authentication_mode=eks.AuthenticationMode(args.authentication_mode),
             role_mappings=list(args.role_mappings) if maps else None,
             user_mappings=list(args.user_mappings) if maps else None,

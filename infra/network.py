@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -9,17 +10,20 @@ import pulumi_aws as aws
 from infra.ordering import after
 from infra.subnets import ZoneSubnets
 
+Nat = Literal["gateway", "none"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """What a network takes: `cidr` of the VPC, its `subnets`, whether each zone has its own NAT gateway, and the
-    names.
+    """What a network takes: `cidr` of the VPC, its `subnets`, how nodes get out (`nat`), whether each zone has its own
+    NAT gateway, and the names.
     """
 
     region: str
     name_tag: str
     cidr: str
     subnets: Sequence[ZoneSubnets]
+    nat: Nat
     nat_per_zone: bool
 
 
@@ -27,9 +31,11 @@ class Network(pulumi.ComponentResource):
     """A VPC with a public and a private subnet in each zone.
 
     Private subnets reach the internet through NAT, one for all or one per zone, and S3 (where image layers come from)
-    through a gateway endpoint. Outputs: `vpc_id`; `private_subnet_ids` (usable as soon as they exist: the control
-    plane's); `egress_subnet_ids` (the same subnets, handed out once their way out works, and outlived by it on
-    deletion: the nodes'); `route_table_ids` by name (`public`, and `private-<zone>` for each NAT gateway).
+    through a gateway endpoint. With `nat` none they lead nowhere but to S3, and nodes stand in the public subnets, each
+    with a public address: docs/decisions/0015-dev-without-nat.md. Outputs: `vpc_id`; `private_subnet_ids` (usable as
+    soon as they exist: the control plane's); `egress_subnet_ids` (those that lead to the internet, handed out once
+    their way out works, and outlived by it on deletion: the nodes'); `route_table_ids` by name (`public`, and
+    `private-<zone>` for each table of private subnets).
     """
 
     vpc_id: pulumi.Output[str]
@@ -49,7 +55,8 @@ class Network(pulumi.ComponentResource):
         internet = self._create_internet_gateway(public)
         ways_out = self._create_ways_out(public, private, internet)
         self.private_subnet_ids = [subnet.id for subnet in private.values()]
-        self.egress_subnet_ids = [after(subnet.id, ways_out[zone]) for zone, subnet in private.items()]
+        leading_out = private if args.nat == "gateway" else public
+        self.egress_subnet_ids = [after(subnet.id, *ways_out[zone]) for zone, subnet in leading_out.items()]
         self.register_outputs({"vpc_id": self.vpc_id})
 
     def _tags(self, suffix: str) -> dict[str, str]:
@@ -79,7 +86,9 @@ class Network(pulumi.ComponentResource):
             vpc_id=self._vpc.id,
             cidr_block=str(cut.public if kind == "public" else cut.private),
             availability_zone=f"{self._args.region}{cut.zone}",
-            map_public_ip_on_launch=False,
+            # EKS wants it of the subnets of nodes that have no other way out:
+            # https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html
+            map_public_ip_on_launch=kind == "public" and self._args.nat == "none",
             tags={**self._tags(f"{kind}-{cut.zone}"), role: "1"},
             opts=self._child,
         )
@@ -114,46 +123,57 @@ class Network(pulumi.ComponentResource):
 
     def _create_ways_out(
         self, public: dict[str, aws.ec2.Subnet], private: dict[str, aws.ec2.Subnet], internet: pulumi.Output[str]
-    ) -> dict[str, pulumi.Output[str]]:
-        """NAT, routes and the S3 endpoint of the private subnets; by zone, what resolves once its subnet has all of
-        them.
-        """
-        nat_zones = list(private) if self._args.nat_per_zone else list(private)[:1]
-        tables: dict[str, pulumi.Output[str]] = {}
-        routes: dict[str, pulumi.Output[str]] = {}
-        for zone in nat_zones:
-            address = aws.ec2.Eip(
-                f"{self._name}-nat-{zone}-address", domain="vpc", tags=self._tags(f"nat-{zone}"), opts=self._child
-            )
-            nat = aws.ec2.NatGateway(
-                f"{self._name}-nat-{zone}-gateway",
-                allocation_id=address.allocation_id,
-                subnet_id=after(public[zone].id, internet),
-                tags=self._tags(f"nat-{zone}"),
-                opts=self._child,
-            )
-            tables[zone] = self._create_route_table(f"private-{zone}").id
-            routes[zone] = aws.ec2.Route(
-                f"{self._name}-private-{zone}-route",
-                route_table_id=tables[zone],
-                destination_cidr_block="0.0.0.0/0",
-                nat_gateway_id=nat.id,
-                opts=self._child,
-            ).id
-        endpoint = aws.ec2.VpcEndpoint(
+    ) -> dict[str, list[pulumi.Output[str]]]:
+        """NAT, routes and the S3 endpoint; by zone, what has to be there for its nodes to get out."""
+        zones = list(private) if self._args.nat_per_zone else list(private)[:1]
+        tables = {zone: self._create_route_table(f"private-{zone}").id for zone in zones}
+        if self._args.nat == "none":
+            endpoint = self._create_s3_endpoint([*tables.values(), after(self.route_table_ids["public"], internet)])
+            nat: dict[str, list[pulumi.Output[str]]] = {zone: [] for zone in zones}
+        else:
+            nat = {zone: self._create_nat(zone, after(public[zone].id, internet), tables[zone]) for zone in zones}
+            # Adding the endpoint's routes later would break downloads that are under way, so it comes with the NAT
+            # routes.
+            endpoint = self._create_s3_endpoint([after(tables[zone], *nat[zone]) for zone in zones])
+        ways_out = {}
+        for zone, subnet in private.items():
+            shared = zone if zone in tables else zones[0]
+            association = self._associate("private", zone, subnet, after(tables[shared], endpoint))
+            # NAT is named besides the chain that leads to it: where it alone is deleted, as when `nat` becomes none,
+            # the engine looks only at what nodes name themselves, and they would lose it before they are gone.
+            ways_out[zone] = [internet, endpoint] if self._args.nat == "none" else [association, *nat[shared]]
+        return ways_out
+
+    def _create_nat(
+        self, zone: str, subnet_id: pulumi.Input[str], table: pulumi.Input[str]
+    ) -> list[pulumi.Output[str]]:
+        """A NAT gateway and the route to it: the ids of all of it."""
+        address = aws.ec2.Eip(
+            f"{self._name}-nat-{zone}-address", domain="vpc", tags=self._tags(f"nat-{zone}"), opts=self._child
+        )
+        nat = aws.ec2.NatGateway(
+            f"{self._name}-nat-{zone}-gateway",
+            allocation_id=address.allocation_id,
+            subnet_id=subnet_id,
+            tags=self._tags(f"nat-{zone}"),
+            opts=self._child,
+        )
+        route = aws.ec2.Route(
+            f"{self._name}-private-{zone}-route",
+            route_table_id=table,
+            destination_cidr_block="0.0.0.0/0",
+            nat_gateway_id=nat.id,
+            opts=self._child,
+        )
+        return [route.id, nat.id, address.id]
+
+    def _create_s3_endpoint(self, tables: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
+        return aws.ec2.VpcEndpoint(
             f"{self._name}-s3-endpoint",
             vpc_id=self._vpc.id,
             service_name=f"com.amazonaws.{self._args.region}.s3",
             vpc_endpoint_type="Gateway",
-            # Adding the endpoint's routes later would break downloads that are under way, so it comes with the NAT
-            # routes.
-            route_table_ids=[after(tables[zone], routes[zone]) for zone in nat_zones],
+            route_table_ids=tables,
             tags=self._tags("s3"),
             opts=self._child,
-        )
-        return {
-            zone: self._associate(
-                "private", zone, subnet, after(tables[zone if zone in tables else nat_zones[0]], endpoint.id)
-            )
-            for zone, subnet in private.items()
-        }
+        ).id

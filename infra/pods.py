@@ -121,7 +121,8 @@ def _container(
     settings: dict[str, pulumi.Input[str]] = {
         "PORT": str(PORT),
         "ENVIRONMENT": environment,
-        "MESSAGE": message,
+        # Kubernetes would put another variable in the place of $(NAME): https://kubernetes.io/docs/reference/kubernetes-api/
+        "MESSAGE": message.replace("$", "$$"),
         "SHUTDOWN_DELAY_SECONDS": str(SHUTDOWN_DELAY_SECONDS),
         "SHUTDOWN_TIMEOUT_SECONDS": str(SHUTDOWN_TIMEOUT_SECONDS),
         **variables,

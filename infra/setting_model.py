@@ -8,7 +8,9 @@ from pydantic.alias_generators import to_camel
 
 from infra import setting_types as types
 from infra.access import Grant
+from infra.cluster import LOG_TYPES
 from infra.load_balancer import CHART_REPOSITORY
+from infra.network import Nat
 from infra.nodes import Architecture, Capacity
 from infra.scaling.keda import KEDA_CHART_REPOSITORY
 
@@ -68,7 +70,8 @@ class Settings(BaseModel):
     zones: types.ZoneLetters = Field(
         ["a", "b"], description="two or three different letters of availability zones, e.g. [a, b]"
     )
-    nat_per_zone: bool = Field(False, description="true or false")
+    nat: Nat = Field("gateway", description="gateway or none; none takes a networkCidr of /21 or larger")
+    nat_per_zone: bool = Field(False, description="true or false; false with nat none")
     flow_logs: bool = Field(False, description="true or false")
     kubernetes_version: types.KubernetesVersion = Field(
         "1.35", description='a supported version in quotes, e.g. "1.35"'
@@ -92,6 +95,9 @@ class Settings(BaseModel):
     )
     preview_role: types.RoleArn | None = Field(
         None, description="the ARN of an IAM role of its own, e.g. arn:aws:iam::123456789012:role/preview"
+    )
+    control_plane_logs: types.LogTypes = Field(
+        list(LOG_TYPES), description=f"different ones of {', '.join(LOG_TYPES)}; [] for none"
     )
     log_retention_days: types.RetentionDays = Field(
         30, description="a number of days that CloudWatch takes: 1, 3, 5, 7, 14, 30, 60, 90, 180, 365 …"

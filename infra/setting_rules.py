@@ -182,6 +182,21 @@ def _network_cidr(valid: Valid) -> str | None:
     return None
 
 
+def _nat(valid: Valid) -> str | None:
+    network: IPv4Network = valid["networkCidr"]
+    if valid["nat"] != "none" or network.prefixlen <= subnets.SMALLEST_WITHOUT_NAT:
+        return None
+    return (
+        f"nodes and pods would be in the public subnets, and networkCidr, {network}, has no room for them there, "
+        f"which takes a /{subnets.SMALLEST_WITHOUT_NAT}"
+    )
+
+
+def _nat_per_zone(valid: Valid) -> str | None:
+    none = valid["natPerZone"] and valid["nat"] == "none"
+    return "nat is none, so there is no gateway that a zone could have of its own" if none else None
+
+
 def _service_cidr(valid: Valid) -> str | None:
     # https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
     network: IPv4Network = valid["serviceCidr"]
@@ -252,6 +267,8 @@ RULES: tuple[Rule, ...] = (
     Rule("peerCidr", ("peerVpc", "peerCidr", "networkCidr", "serviceCidr"), _peer_cidr),
     Rule("peerRouteTables", ("peerVpc", "peerRouteTables"), _peer_route_tables),
     Rule("networkCidr", ("networkCidr",), _network_cidr),
+    Rule("nat", ("nat", "networkCidr"), _nat),
+    Rule("natPerZone", ("nat", "natPerZone"), _nat_per_zone),
     Rule("serviceCidr", ("serviceCidr",), _service_cidr),
     Rule("serviceCidr", ("serviceCidr", "networkCidr"), _no_overlap),
     Rule("publicAccessCidrs", ("publicAccessCidrs",), _public_access_cidrs),

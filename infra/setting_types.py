@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from infra import subnets
 from infra.access import Policy
 from infra.addons import VERSIONS
+from infra.cluster import LogType
 
 # `\Z`, not `$`: that also matches before a line break at the end.
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, regex_engine="python-re")
@@ -99,6 +100,7 @@ ZoneLetters = Annotated[
     Field(min_length=2, max_length=subnets.MOST_ZONES),
     AfterValidator(_distinct),
 ]
+LogTypes = Annotated[list[LogType], AfterValidator(_distinct)]
 KubernetesVersion = Annotated[str, AfterValidator(_supported)]
 _INSTANCE_TYPE = r"[a-z][a-z0-9-]{1,20}\.(nano|micro|small|medium|large|\d{0,3}xlarge|metal(-\d{1,3}xl)?)"
 InstanceTypes = Annotated[

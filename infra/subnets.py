@@ -10,6 +10,9 @@ LARGEST_PREFIX, SMALLEST_PREFIX = 16, 23
 # Below it a subnet for data would have too few addresses for a database that moves, and a cache that grows: AWS keeps
 # five of each subnet's for itself (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html).
 SMALLEST_WITH_DATA = 21
+# Below it a public subnet, a sixteenth of the VPC, has not the addresses for nodes and pods besides the balancer: here
+# 123, of which a node of the smallest kind takes 12.
+SMALLEST_WITHOUT_NAT = 21
 MOST_ZONES = 3
 
 
@@ -27,8 +30,8 @@ def cut(cidr: IPv4Network, zones: Sequence[str]) -> tuple[ZoneSubnets, ...]:
     """Cut a VPC into a private, a public and a data subnet per zone.
 
     Each private subnet (nodes and pods) is a quarter of the VPC. The last quarter is cut into four: three are for the
-    public ones (balancer, NAT), and the last is cut once more for the data ones (database, cache). The zone's place in
-    the list decides, so adding a third zone moves neither of the first two.
+    public ones (balancer, NAT; nodes where there is no NAT), and the last is cut once more for the data ones (database,
+    cache). The zone's place in the list decides, so adding a third zone moves neither of the first two.
 
     Args:
         cidr: the VPC's network, /16 to /23.

@@ -23,9 +23,16 @@ CERTIFICATE = "aws:acm/certificate:Certificate"
 LOGS = "aws:cloudwatch/logGroup:LogGroup"
 
 # Every stack has these, and each goes before the next: the other way round something in AWS or the cluster hangs.
-DELETION_CHAIN = (INGRESS, CONTROLLER, NODES, CLUSTER, NAT, INTERNET, VPC)
+DELETION_CHAIN = (INGRESS, CONTROLLER, NODES, CLUSTER, INTERNET, VPC)
 # Where a stack has both, the first goes before the second.
-DELETION_PAIRS = ((INGRESS, CERTIFICATE), (DEPLOYMENT, ACCESS), (CONTROLLER, ACCESS))
+DELETION_PAIRS = (
+    (INGRESS, CERTIFICATE),
+    (DEPLOYMENT, ACCESS),
+    (CONTROLLER, ACCESS),
+    (NODES, NAT),
+    (CLUSTER, NAT),
+    (NAT, INTERNET),
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+"""What a change costs: how two estimates differ."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from cost.model import Estimate, Item
+
+How = Literal["new", "gone", "changed"]
+# Below half a cent it is the arithmetic.
+SMALLEST = 0.005
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What one resource costs more for one thing, or less: dollars a month."""
+
+    urn: str
+    name: str
+    what: str
+    how: How
+    idle: float
+    loaded: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostDifference:
+    """How two estimates differ, in dollars a month, and by what."""
+
+    idle: float
+    loaded: float
+    changes: Sequence[Change]
+
+    def to_json(self) -> dict[str, Any]:
+        """The difference as the JSON output has it."""
+        return {
+            "idle": round(self.idle, 2),
+            "loaded": round(self.loaded, 2),
+            "changes": [
+                {**asdict(each), "idle": round(each.idle, 4), "loaded": round(each.loaded, 4)} for each in self.changes
+            ],
+        }
+
+
+def compare(before: Estimate, after: Estimate) -> CostDifference:
+    """What `after` costs more than `before`, the most expensive first."""
+    old, new = _by_thing(before.items), _by_thing(after.items)
+    changes = []
+    for key in {**old, **new}:
+        idle = _sum(new, key, "idle") - _sum(old, key, "idle")
+        loaded = _sum(new, key, "loaded") - _sum(old, key, "loaded")
+        how: How = "new" if key not in old else "gone" if key not in new else "changed"
+        if max(abs(idle), abs(loaded)) >= SMALLEST:
+            name = (new.get(key) or old[key])[0].name
+            changes.append(Change(urn=key[0], name=name, what=key[1], how=how, idle=idle, loaded=loaded))
+    changes.sort(key=lambda each: (-abs(each.loaded), -abs(each.idle), each.urn, each.what))
+    return CostDifference(idle=after.idle - before.idle, loaded=after.loaded - before.loaded, changes=changes)
+
+
+Key = tuple[str, str]
+
+
+def _by_thing(items: Sequence[Item]) -> Mapping[Key, list[Item]]:
+    """A resource may cost several times for the same thing, a balancer by the hour and by its use."""
+    found: dict[Key, list[Item]] = {}
+    for item in items:
+        found.setdefault((item.urn, item.what), []).append(item)
+    return found
+
+
+def _sum(items: Mapping[Key, list[Item]], key: Key, when: Literal["idle", "loaded"]) -> float:
+    return sum(float(getattr(item, when)) for item in items.get(key, ()))

@@ -1,0 +1,128 @@
+"""What a price is asked for: the plan, the region, the load, and what they lead to."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cost.model import NO_LOAD, Load
+from cost.pods import pods_of
+from cost.prices import NoPriceError, Prices
+from cost.room import nodes_needed
+from offline.plan import Plan, Resource
+
+SUBNET, GROUP, PROVIDER = "aws:ec2/subnet:Subnet", "aws:eks/nodeGroup:NodeGroup", "pulumi:providers:aws"
+TEMPLATE, CLUSTER = "aws:ec2/launchTemplate:LaunchTemplate", "aws:eks/cluster:Cluster"
+ADDON, LOGS = "aws:eks/addon:Addon", "aws:cloudwatch/logGroup:LogGroup"
+BALANCER_ROLE = "kubernetes.io/role/elb"
+FEWEST_ZONES = 2
+REFERENCE = re.compile(r"\$\{([^}]+)\.id\}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a resource costs for one thing, in dollars a month, and how it comes about."""
+
+    what: str
+    idle: float
+    loaded: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A number with nobody calling, and at the load."""
+
+    idle: float
+    loaded: float
+
+    def __str__(self) -> str:
+        return f"{self.idle:g}" if self.idle == self.loaded else f"{self.idle:g} to {self.loaded:g}"
+
+
+@dataclass(frozen=True)
+class Context:
+    """A plan in a region under a load."""
+
+    plan: Plan
+    load: Load
+
+    @cached_property
+    def region(self) -> str:
+        """The region of the stack; empty if nothing of it is in AWS."""
+        regions = [str(each.inputs["region"]) for each in self.plan.of(PROVIDER) if each.inputs.get("region")]
+        return regions[0] if regions else ""
+
+    def prices(self, resource: Resource) -> Prices:
+        """The prices where a resource is; those of objects in a cluster where the stack is."""
+        provider = self.plan.by_urn.get(resource.provider or "")
+        region = provider.inputs.get("region") if provider is not None and provider.type == PROVIDER else None
+        return Prices(str(region or self.region))
+
+    @property
+    def loads(self) -> tuple[Load, Load]:
+        """Nobody calling, and the load."""
+        return NO_LOAD, self.load
+
+    @cached_property
+    def nodes(self) -> Counts:
+        """Nodes of all groups."""
+        each = [self.nodes_of(group) for group in self.plan.of(GROUP)]
+        return Counts(sum(one.idle for one in each), sum(one.loaded for one in each))
+
+    def nodes_of(self, group: Resource) -> Counts:
+        """Nodes of a group: as many as are asked for; of one that is autoscaled, as many as the pods need.
+
+        Raises:
+            NoPriceError: the sizes are not known.
+        """
+        scaling = group.inputs.get("scalingConfig") or {}
+        least, wanted, most = (number(scaling.get(key), key) for key in ("minSize", "desiredSize", "maxSize"))
+        if "scalingConfig.desiredSize" not in (group.options.get("ignoreChanges") or ()):
+            return Counts(wanted, wanted)
+        kind = self.kind_of(group)
+        idle, loaded = (nodes_needed(pods_of(self.plan, load.requests_per_second), kind) for load in self.loads)
+        return Counts(min(max(idle, least), most), min(max(loaded, least), most))
+
+    def kind_of(self, group: Resource) -> str:
+        """The EC2 instance type that a group is planned for: the first, as the others stand in for it.
+
+        Raises:
+            NoPriceError: none is known.
+        """
+        kinds = group.inputs.get("instanceTypes")
+        if not isinstance(kinds, Sequence) or isinstance(kinds, str) or not kinds:
+            raise NoPriceError("its instance types are not known before the deployment")
+        return str(kinds[0])
+
+    def referred(self, type_: str, value: Any) -> Resource | None:
+        """The resource of that type whose id `value` is."""
+        found = REFERENCE.fullmatch(str(value))
+        return next((each for each in self.plan.of(type_) if found and each.name == found[1]), None)
+
+    @cached_property
+    def balancer_zones(self) -> int:
+        """Zones that a balancer stands in: those of the public subnets; where another stack has them, the fewest."""
+        public = [each for each in self.plan.of(SUBNET) if BALANCER_ROLE in _map(each.inputs.get("tags"))]
+        return len(public) or FEWEST_ZONES
+
+    @cached_property
+    def container_logs(self) -> bool:
+        """Whether an add-on sends the containers' logs to CloudWatch."""
+        return any(each.inputs.get("addonName") == "amazon-cloudwatch-observability" for each in self.plan.of(ADDON))
+
+
+def number(value: Any, what: str) -> float:
+    """`value`, which has to be a number by now.
+
+    Raises:
+        NoPriceError: it is not known before the deployment.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise NoPriceError(f"{what} is not known before the deployment")
+    return value
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

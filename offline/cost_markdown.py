@@ -1,0 +1,43 @@
+"""What a plan costs, in Markdown. The words are the program's own, the names are not."""
+
+from collections.abc import Callable
+
+from cost.compare import CostDifference
+from cost.model import Estimate
+from offline.cost_text import signed
+
+Escape = Callable[[str], str]
+
+
+def summary(estimate: Estimate, change: CostDifference | None) -> str:
+    """One line: what it costs, and what the change does to that."""
+    if not estimate.region:
+        return "Cost: nothing of it is in AWS."
+    line = (
+        f"Cost: **{estimate.idle:.0f}** dollars a month with nobody calling, "
+        f"**{estimate.loaded:.0f}** at {estimate.load}"
+    )
+    if change is None:
+        return f"{line}."
+    return f"{line}; the change makes **{signed(change.idle)}** and **{signed(change.loaded)}** of that."
+
+
+def details(estimate: Estimate, change: CostDifference | None, escape: Escape) -> str:
+    """What is paid for, what the change costs by resource, and what has no price."""
+    rows = "\n".join(f"| {what} | {idle:.2f} | {loaded:.2f} |" for what, idle, loaded in estimate.by_thing)
+    total = f"| **all** | **{estimate.idle:.2f}** | **{estimate.loaded:.2f}** |"
+    parts = [f"| for | idle | at load |\n|---|---:|---:|\n{rows}\n{total}"]
+    if change is not None and change.changes:
+        rows = "\n".join(
+            f"| {each.how} | {each.what} | {escape(each.name)} | {signed(each.idle)} | {signed(each.loaded)} |"
+            for each in change.changes
+        )
+        parts.append(f"| | for | resource | idle | at load |\n|---|---|---|---:|---:|\n{rows}")
+    if estimate.unpriced:
+        parts.append(
+            "\n".join(
+                f"- unpriced: {escape(each.urn.rpartition('::')[2])}, {escape(each.why)}" for each in estimate.unpriced
+            )
+        )
+    parts.append(f"List prices of {escape(estimate.region)} as of {estimate.dated}, without tax.")
+    return "\n\n".join(parts)

@@ -1,0 +1,1 @@
+"""What `make preflight` asks, by topic. Read-only."""

@@ -1,0 +1,66 @@
+"""Everything that is asked, in the order in which it is told."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+from delivery.checks import (
+    account,
+    chat,
+    databases,
+    dns_zone,
+    images,
+    instances,
+    kubernetes,
+    names_taken,
+    network,
+    principals,
+    quotas,
+    region,
+    service_roles,
+    state,
+    tools,
+)
+from delivery.checks.result import Result
+from delivery.checks.runner import Question
+from delivery.checks.site import Site
+from delivery.context import Context
+from infra.settings import Settings
+from offline.plan import Plan
+
+
+def of_machine(context: Context, settings: Settings, plan: Plan) -> list[Question]:
+    """What is asked of this machine, whether anybody is logged in or not."""
+    return [
+        Question("AWS CLI", partial(tools.aws_cli, context, plan)),
+        Question("Docker", partial(tools.docker, context, settings, plan)),
+    ]
+
+
+def of_account(site: Site, now: datetime) -> list[Question]:
+    """What is asked of AWS and of DNS."""
+    checks: Sequence[tuple[str, Callable[[Site], Iterable[Result]]]] = (
+        ("state", state.backend),
+        ("secrets key", state.secrets_key),
+        ("permissions boundary", account.boundary),
+        ("principals", principals.principals),
+        ("service-linked roles", service_roles.service_roles),
+        ("region", region.enabled),
+        ("zones", region.zones),
+        ("Kubernetes version", partial(kubernetes.version, now=now)),
+        ("add-ons", kubernetes.addons),
+        ("platform", kubernetes.platform),
+        ("instance types", instances.types),
+        ("database type", databases.offered),
+        ("quota: vCPUs", instances.vcpus),
+        *((f"quota: {each.quota.what}", partial(quotas.check, each)) for each in quotas.QUOTAS),
+        *((f"names: {what}", check) for what, check in names_taken.NAMED.items()),
+        ("networks", network.clashes),
+        ("peer VPC", network.peer),
+        ("zone", dns_zone.zone),
+        ("CAA", dns_zone.certificate_authority),
+        ("host name", dns_zone.taken),
+        ("image", images.image),
+        ("Slack workspace", chat.workspace),
+    )
+    return [Question(name, partial(check, site)) for name, check in checks]

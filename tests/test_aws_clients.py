@@ -1,0 +1,161 @@
+"""Clients of boto3: as whom they ask, and AWS's refusals in words."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore import exceptions
+from moto import mock_aws
+
+from delivery.aws import AwsError
+from delivery.aws_clients import NOBODY, UNREACHABLE, RefusedError, clients, explained, refused
+from tests.conftest import PROJECT
+from tests.delivery_context import told
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/EXAMPLEKEY"}
+NO_FILES = {"AWS_CONFIG_FILE": "/none", "AWS_SHARED_CREDENTIALS_FILE": "/none"}
+
+
+def asking(environ: Mapping[str, str], region: str = "us-west-2") -> Any:
+    return clients(told(PROJECT, environ).context, region, read_seconds=2, attempts=1)
+
+
+def client_error(code: str, said: str = "no", operation: str = "DescribeVpcs") -> exceptions.ClientError:
+    return exceptions.ClientError({"Error": {"Code": code, "Message": said}}, operation)
+
+
+def key_of(found: Any) -> str:
+    return str(found.client("sts")._request_signer._credentials.access_key)
+
+
+class TestWho:
+    def test_the_contexts_keys_ask_and_not_the_processs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFTHEPROCESS0000")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x" * 40)
+        assert key_of(asking({**KEYS, "AWS_PROFILE": "other"})) == KEYS["AWS_ACCESS_KEY_ID"]
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        with pytest.raises(AwsError, match="nobody is logged in") as raised:
+            asking(NO_FILES).call("sts", "get_caller_identity")
+        assert raised.value.code == NOBODY
+        assert "cure: log in" in str(raised.value)
+
+    def test_the_contexts_profile_asks_where_there_are_no_keys(self, tmp_path: Path) -> None:
+        file = tmp_path / "credentials"
+        file.write_text("[me]\naws_access_key_id = AKIAOFTHEPROFILE0000\naws_secret_access_key = x\n")
+        environ = {**NO_FILES, "AWS_SHARED_CREDENTIALS_FILE": str(file), "AWS_PROFILE": "me"}
+        assert key_of(asking(environ)) == "AKIAOFTHEPROFILE0000"
+
+    def test_a_profile_that_does_not_exist_is_told_with_the_cure(self) -> None:
+        with pytest.raises(AwsError, match=r"nope.*could not be found"):
+            asking({**NO_FILES, "AWS_PROFILE": "nope"}).call("sts", "get_caller_identity")
+
+
+class TestCalls:
+    def test_a_list_is_all_of_its_pages(self) -> None:
+        with mock_aws():
+            logs = boto3.client("logs", region_name="us-west-2")
+            for number in range(60):
+                logs.create_log_group(logGroupName=f"/test/{number}")
+            assert len(logs.describe_log_groups()["logGroups"]) == 50
+            assert len(asking(KEYS).items("logs", "describe_log_groups", "logGroups")) == 60
+
+    def test_a_service_may_be_asked_in_another_region(self) -> None:
+        with mock_aws():
+            boto3.client("ecr", region_name="eu-west-1").create_repository(repositoryName="there")
+            found = asking(KEYS)
+            assert found.items("ecr", "describe_repositories", "repositories") == []
+            assert len(found.items("ecr", "describe_repositories", "repositories", where="eu-west-1")) == 1
+
+    def test_a_client_is_made_once(self) -> None:
+        found = asking(KEYS)
+        assert found.client("sts") is found.client("sts")
+        assert found.client("sts") is not found.client("sts", "eu-west-1")
+
+    def test_a_region_that_does_not_answer_is_told_by_the_service(self) -> None:
+        environ = {**KEYS}
+        found = clients(told(PROJECT, environ).context, "us-west-2", read_seconds=1, attempts=1)
+        client = found.client("sts")
+        client.meta.events.register("before-send.sts", _unreachable)
+        with pytest.raises(AwsError, match="sts: AWS does not answer") as raised:
+            found.call("sts", "get_caller_identity")
+        assert raised.value.code == UNREACHABLE
+
+
+def _unreachable(**_: Any) -> Any:
+    raise exceptions.EndpointConnectionError(endpoint_url="https://sts.us-west-2.amazonaws.com")
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
+    def test_a_missing_right_is_named(self, code: str) -> None:
+        error = refused("ec2", client_error(code))
+        assert (error.denied, error.action, error.code) == (True, "ec2:DescribeVpcs", code)
+        assert "cure: let whoever asks call ec2:DescribeVpcs" in str(error)
+
+    def test_the_right_that_aws_names_goes_before_the_operations_name(self) -> None:
+        said = "User: arn:x is not authorized to perform: kms:Decrypt on resource: arn:y"
+        assert refused("s3", client_error("AccessDenied", said)).action == "kms:Decrypt"
+
+    @pytest.mark.parametrize(
+        ("service", "action"),
+        [("elbv2", "elasticloadbalancing:X"), ("service-quotas", "servicequotas:X"), ("eks", "eks:X")],
+    )
+    def test_a_right_has_the_prefix_that_policies_know(self, service: str, action: str) -> None:
+        assert refused(service, client_error("AccessDenied", operation="X")).action == action
+
+    @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"])
+    def test_credentials_that_are_over_say_to_log_in(self, code: str) -> None:
+        error = refused("sts", client_error(code))
+        assert not error.denied
+        assert "cure: log in" in str(error)
+
+    @pytest.mark.parametrize(
+        "raised",
+        [
+            exceptions.SSOTokenLoadError(error_msg="x"),
+            exceptions.UnauthorizedSSOTokenError(),
+            exceptions.TokenRetrievalError(provider="sso", error_msg="x"),
+            exceptions.CredentialRetrievalError(provider="p", error_msg="x"),
+            exceptions.LoginRefreshRequired(),
+            exceptions.MissingDependencyException(msg="awscrt"),
+        ],
+        ids=lambda each: type(each).__name__,
+    )
+    def test_however_a_log_in_fails_that_is_what_is_said(self, raised: Exception) -> None:
+        def ask() -> None:
+            raise raised
+
+        with pytest.raises(AwsError) as told_:
+            explained("sts", ask)
+        assert told_.value.code == NOBODY
+        assert "\n  cure: " in str(told_.value)
+
+    def test_no_error_of_botocores_gets_through(self) -> None:
+        for raised in (
+            exceptions.ReadTimeoutError(endpoint_url="https://x"),
+            exceptions.ParamValidationError(report="bad"),
+            exceptions.UnknownServiceError(service_name="x", known_service_names=[]),
+            client_error("Whatever"),
+        ):
+
+            def ask(error: Exception = raised) -> None:
+                raise error
+
+            with pytest.raises(AwsError):
+                explained("sts", ask)
+
+    def test_a_defect_of_ours_is_not_taken_for_awss(self) -> None:
+        with pytest.raises(ZeroDivisionError):
+            explained("sts", lambda: 1 // 0)
+
+    def test_a_refusal_is_one_of_the_errors_that_commands_know(self) -> None:
+        assert issubclass(RefusedError, AwsError)
+
+
+def test_commands_that_do_not_ask_much_of_aws_do_not_wait_for_boto3() -> None:
+    code = "import sys, delivery.__main__, delivery.deploy, offline.__main__; sys.exit('botocore' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True)

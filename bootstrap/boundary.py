@@ -4,10 +4,11 @@ A boundary grants nothing: a right needs it and a policy. Each of our roles has 
 must have the same one. So a role that code in a pull request's reach makes cannot reach further than that code can.
 """
 
-from bootstrap import names, reads
-from bootstrap.changes import ATTACHED, CHANGES_IN_ROLES
+from bootstrap import leftovers_policy, names, reads
+from bootstrap.changes import ATTACHED, CHANGES_IN_BOUNDED_ROLES, CHANGES_IN_ROLES
 from bootstrap.data_policy import KEY_USERS, MASTER_SECRETS, USES_OF_KEYS
 from bootstrap.policy_document import Account, Condition, Statement, allow, deny, document
+from bootstrap.preflight_policy import IN_BOUNDARY
 
 # Services of which a role may do whatever its policies say. Of IAM, KMS, S3, Secrets Manager and STS the actions are
 # named below; what is named nowhere, such as organisations, billing, users and access keys, is forbidden.
@@ -29,7 +30,8 @@ SERVICES = (
     "route53",
     "sns",
 )
-ON_ROLES = (*CHANGES_IN_ROLES, "iam:AttachRolePolicy", "iam:CreateRole", "iam:TagRole", "iam:UntagRole")
+ON_BOUNDED_ROLES = (*CHANGES_IN_BOUNDED_ROLES, "iam:AttachRolePolicy", "iam:CreateRole")
+ON_ROLES = (*ON_BOUNDED_ROLES, *CHANGES_IN_ROLES, "iam:TagRole", "iam:UntagRole")
 ON_KEYS = (
     *reads.KEYS,
     "kms:CreateGrant",
@@ -86,14 +88,14 @@ def boundary(account: Account, role: str, stack: str | None) -> str:
         return document(*statements, *looks, *([_lends(account, own)] if role == names.REVIEW_ROLE else []))
     ours = [account.iam(f"role/{names.PROJECT}-*")]
     bounded = {"StringNotEquals": {"iam:PermissionsBoundary": its_boundary}}
-    untagged = ("iam:TagRole", "iam:UntagRole")
     attached = [f"arn:aws:iam::aws:policy/{each}" for each in ATTACHED]
     return document(
         *statements,
         allow("Roles", [*reads.ROLES, *ON_ROLES, "iam:PassRole"], ours, own),
         allow("Keys", ON_KEYS, ["*"], own),
+        allow("Preflight", [*IN_BOUNDARY, *leftovers_policy.IN_BOUNDARY], ["*"], own),
         *_master_secret(account, stack, own),
-        deny("RolesWithoutBoundary", [each for each in ON_ROLES if each not in untagged], ["*"], bounded),
+        deny("RolesWithoutBoundary", ON_BOUNDED_ROLES, ["*"], bounded),
         deny("OtherPolicies", ["iam:AttachRolePolicy"], ["*"], {"ArnNotEquals": {"iam:PolicyARN": attached}}),
         deny("BootstrappedRoles", [*ON_ROLES, "iam:PassRole"], bootstrapped),
         deny("PulumiKey", [each for each in ON_KEYS if each not in reads.KEYS], [account.key_arn]),
@@ -122,7 +124,12 @@ def _master_secret(account: Account, stack: str, own: Condition) -> list[Stateme
     ours = f"arn:aws:rds:*:{account.number}:db:{names.PROJECT}-{stack}"
     by_aws = {"StringLike": {"kms:ViaService": [f"{service}.*.amazonaws.com" for service in KEY_USERS]}}
     return [
-        allow("MakeMasterSecret", ["secretsmanager:CreateSecret", "secretsmanager:TagResource"], secrets, own),
+        allow(
+            "MakeMasterSecret",
+            [f"secretsmanager:{each}" for each in ("CreateSecret", "DescribeSecret", "TagResource")],
+            secrets,
+            own,
+        ),
         allow(
             "MasterSecret",
             ["secretsmanager:GetSecretValue"],

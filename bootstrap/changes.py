@@ -111,15 +111,15 @@ CHANGES_IN_REGISTRY = (
     "ecr:UntagResource",
     "ecr:UploadLayerPart",
 )
-CHANGES_IN_ROLES = (
-    "iam:DeleteRole",
+# Of these AWS tells the role's boundary (iam:PermissionsBoundary), and of those below it does not: a condition on it
+# would never be met. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+CHANGES_IN_BOUNDED_ROLES = (
     "iam:DeleteRolePolicy",
     "iam:DetachRolePolicy",
     "iam:PutRolePermissionsBoundary",
     "iam:PutRolePolicy",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateRole",
 )
+CHANGES_IN_ROLES = ("iam:DeleteRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole")
 # The policies of AWS that the program's roles take: infra/nodes.py, and the cluster's role of pulumi_eks.
 ATTACHED = (
     "AmazonEC2ContainerRegistryPullOnly",

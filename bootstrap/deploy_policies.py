@@ -10,8 +10,10 @@ from dataclasses import replace
 from bootstrap import changes, names, reads
 from bootstrap.address_policy import address, health
 from bootstrap.data_policy import cache, database
+from bootstrap.leftovers_policy import leftovers
 from bootstrap.neighbour_policy import neighbour
 from bootstrap.policy_document import KEEPS_OWNER, Account, Statement, allow, document, owned, tagged, tagging
+from bootstrap.preflight_policy import preflight
 from bootstrap.sight_policy import sight
 from bootstrap.state_access import may_read, may_write
 
@@ -32,7 +34,9 @@ def deploy_policies(
     return {
         "state": document(*state),
         "reads": document(
-            allow("LookAround", reads.UNSCOPED, ["*"]), allow("LookAtVpcs", reads.VPC, [account.arn("ec2", "vpc/*")])
+            allow("LookAround", reads.UNSCOPED, ["*"]),
+            allow("LookAtVpcs", reads.VPC, [account.arn("ec2", "vpc/*")]),
+            *preflight(account),
         ),
         "network": document(*_network(account, environment)),
         "cluster": document(*_cluster(account, environment, before)),
@@ -41,7 +45,7 @@ def deploy_policies(
         "database": document(*database(account, environment)),
         "cache": document(*cache(account, environment)),
         "sight": document(*sight(account, environment)),
-        "neighbour": document(*neighbour(account, environment)),
+        "neighbour": document(*neighbour(account, environment), *leftovers(account, environment)),
     }
 
 
@@ -141,7 +145,8 @@ def _identity(account: Account, stack: str) -> list[Statement]:
         # A role is made with the boundary and never without.
         allow("MakeRole", ["iam:CreateRole"], ours, {"StringEquals": {**tagging(stack)["StringEquals"], **bounded}}),
         *owned("Role", ["iam:TagRole"], ["iam:UntagRole"], ours, stack),
-        allow("ChangeRole", changes.CHANGES_IN_ROLES, ours, own),
+        allow("ChangeRole", changes.CHANGES_IN_ROLES, ours, tagged(stack)),
+        allow("ChangeBoundedRole", changes.CHANGES_IN_BOUNDED_ROLES, ours, own),
         allow("AttachToRole", ["iam:AttachRolePolicy"], ours, attached),
         # PassRole knows no tags of the role: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
         allow("PassRole", ["iam:PassRole"], ours, {"StringEquals": {"iam:PassedToService": list(changes.PASSED_TO)}}),

@@ -49,7 +49,6 @@ def _parts(account: Account) -> list[Statement]:
     ours = f"{names.PROJECT}-*"
     databases = [account.arn("rds", f"{kind}:*") for kind in reads.DATABASE_KINDS]
     caches = [account.arn("elasticache", f"{kind}:{ours}") for kind in reads.CACHE_KINDS]
-    chats = [account.global_arn("chatbot", "chat-configuration/*")]
     return [
         allow("LookAtDatabases", reads.DATABASES, databases),
         allow("LookAtCaches", reads.CACHES, caches),
@@ -57,5 +56,4 @@ def _parts(account: Account) -> list[Statement]:
         allow("LookAtAlarms", reads.ALARMS, [account.arn("cloudwatch", "alarm:*")]),
         allow("LookAtDashboards", reads.DASHBOARDS, [account.global_arn("cloudwatch", f"dashboard/{ours}")]),
         allow("LookAtBudgets", reads.BUDGETS, [account.global_arn("budgets", f"budget/{ours}")]),
-        allow("LookAtChats", reads.CHATS, chats),
     ]

@@ -4,6 +4,7 @@
 # https://docs.aws.amazon.com/service-authorization/latest/reference/
 UNSCOPED = (
     "chatbot:DescribeSlackChannelConfigurations",
+    "chatbot:ListTagsForResource",
     "ec2:DescribeAccountAttributes",
     "ec2:DescribeAddresses",
     "ec2:DescribeAddressesAttribute",
@@ -84,5 +85,4 @@ TOPICS = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTag
 ALARMS = ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource")
 DASHBOARDS = ("cloudwatch:GetDashboard",)
 BUDGETS = ("budgets:ListTagsForResource", "budgets:ViewBudget")
-CHATS = ("chatbot:ListTagsForResource",)
 CHANGES = ("route53:GetChange",)

@@ -42,7 +42,6 @@ def sight(account: Account, stack: str) -> list[Statement]:
         ),
         allow("Budget", [*reads.BUDGETS, "budgets:ModifyBudget"], budget),
         *owned("Budget", [f"budgets:{tag}"], [f"budgets:{untag}"], budget, stack),
-        allow("LookAtChats", reads.CHATS, [account.global_arn("chatbot", "chat-configuration/*")]),
         # It takes no resource, but tags: https://docs.aws.amazon.com/service-authorization/latest/reference/list_chatbot.html
         allow("MakeChat", ["chatbot:CreateSlackChannelConfiguration"], ["*"], tagging(stack)),
         allow("Chat", CHANGES_IN_CHAT, chat),

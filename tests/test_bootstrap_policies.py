@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import address_policy, names, reads
+from bootstrap import address_policy, leftovers_policy, names, preflight_policy, reads
 from bootstrap.boundary import SERVICES, boundary
 from bootstrap.deploy_policies import deploy_policies
 from bootstrap.policy_document import Account
@@ -54,6 +54,22 @@ def role_arn(role: str) -> str:
 def can(role: str, action: str, resource: str, **context: Any) -> bool:
     """Whether the role may do that; `made`, `of` and `boundary` stand for tags and the boundary of what is touched."""
     return allowed(list(POLICIES[role].values()), BOUNDARIES[role], action, resource, request(role, **context))
+
+
+# What AWS tells the boundary of the role with, and not with any other action:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+KNOW_THE_BOUNDARY = {
+    f"iam:{action}"
+    for action in (
+        "AttachRolePolicy",
+        "CreateRole",
+        "DeleteRolePermissionsBoundary",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "PutRolePermissionsBoundary",
+        "PutRolePolicy",
+    )
+}
 
 
 def request(role: str, **context: Any) -> dict[str, Any]:
@@ -273,15 +289,28 @@ class TestRoles:
         for limit, documents in ((None, POLICIES[DEV].values()), (BOUNDARIES[DEV], [EVERYTHING])):
             assert not allowed(list(documents), limit, "iam:CreateRole", self.NODE, request(DEV, made="dev"))
 
-    @pytest.mark.parametrize(
-        "action",
-        ["iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:DeleteRole", "iam:PutRolePermissionsBoundary"],
-    )
+    @pytest.mark.parametrize("action", ["iam:PutRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary"])
     def test_a_role_is_changed_within_its_stack_and_boundary_only(self, action: str) -> None:
+        assert action in KNOW_THE_BOUNDARY
         assert can(DEV, action, self.NODE, of="dev", bounded=DEV)
         assert not can(DEV, action, self.NODE, of="dev")
         assert not can(DEV, action, self.NODE, of="prod", bounded=PROD)
         assert not can(DEV, action, self.NODE, bounded=DEV)
+
+    @pytest.mark.parametrize("action", ["iam:DeleteRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"])
+    def test_where_aws_does_not_tell_the_boundary_a_role_of_the_stack_is_changed_without(self, action: str) -> None:
+        assert action not in KNOW_THE_BOUNDARY
+        assert can(DEV, action, self.NODE, of="dev")
+        assert not can(DEV, action, self.NODE, of="prod")
+        assert not can(DEV, action, self.NODE)
+        assert not can(DEV, action, HERE.iam("role/somebody-elses"), of="dev")
+
+    @pytest.mark.parametrize("document", [*POLICIES[DEV].values(), BOUNDARIES[DEV]])
+    def test_the_boundary_is_asked_for_only_where_aws_tells_it(self, document: str) -> None:
+        for statement in statements(document):
+            keys = {key for conditions in statement.get("Condition", {}).values() for key in conditions}
+            if "iam:PermissionsBoundary" in keys:
+                assert set(statement["Action"]) <= KNOW_THE_BOUNDARY
 
     def test_only_the_policies_that_nodes_and_cluster_need_are_attached(self) -> None:
         for policy, expected in (("AmazonEKSWorkerNodePolicy", True), ("AdministratorAccess", False)):
@@ -422,7 +451,7 @@ class TestForm:
             assert not {"NotAction", "NotResource"} & set(statement)
             assert not [action for action in statement["Action"] if "*" in action or "?" in action]
             if "*" in statement["Resource"]:
-                unscoped = set(reads.UNSCOPED) | set(UNSCOPED)
+                unscoped = {*reads.UNSCOPED, *preflight_policy.UNSCOPED, *leftovers_policy.UNSCOPED, *UNSCOPED}
                 limited, free = UNRESOURCED_WITH_CONDITION, unscoped | UNRESOURCED
                 assert set(statement["Action"]) <= (limited if "Condition" in statement else free)
 

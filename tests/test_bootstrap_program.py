@@ -9,7 +9,7 @@ import pulumi
 import pytest
 import yaml
 
-from bootstrap import address_policy, names, reads, review_policy, settings, trust
+from bootstrap import address_policy, leftovers_policy, names, preflight_policy, reads, review_policy, settings, trust
 from infra.problems import SettingsError
 from offline.evaluate import evaluate
 from offline.plan import Plan, Resource
@@ -195,7 +195,8 @@ def test_the_policy_pack_finds_nothing_but_the_rights_that_are_listed(plan: Plan
 
 def unscoped() -> list[str]:
     made = address_policy.MADE_WITHOUT_RESOURCE
-    return [*reads.UNSCOPED, *review_policy.UNSCOPED, *made]
+    asked = [*reads.UNSCOPED, *review_policy.UNSCOPED, *preflight_policy.UNSCOPED, *leftovers_policy.UNSCOPED]
+    return [*asked, *made]
 
 
 def given(**values: str) -> dict[str, str]:

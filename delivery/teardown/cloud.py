@@ -1,0 +1,102 @@
+"""AWS as a tear-down asks it: its clients, and whose things they look for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from delivery.aws import AwsError
+from delivery.aws_clients import Clients, RefusedError, clients
+from delivery.context import Context
+from delivery.problems import DeliveryError
+from delivery.teardown.leftovers import Patience, clear
+from delivery.teardown.look import look
+from delivery.teardown.look_balancers import look_at_balancers, look_at_target_groups
+from delivery.teardown.scope import Scope, scope_of
+from delivery.teardown.things import Looked, Thing
+from infra.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """Clients that ask as whoever changes the stack, its scope, and how long to wait for what goes late."""
+
+    clients: Clients
+    scope: Scope
+    patience: Patience
+
+    def cluster_is_gone(self) -> bool:
+        """Whether EKS says that there is no such cluster. Anything else, such as no answer, is no.
+
+        Raises:
+            AwsError: EKS does not say.
+        """
+        try:
+            self.clients.call("eks", "describe_cluster", name=self.scope.cluster)
+        except RefusedError as error:
+            if error.code == "ResourceNotFoundException":
+                return True
+            raise
+        return False
+
+    def look(self) -> Looked:
+        """Everything that AWS has of the stack."""
+        return look(self.clients, self.scope)
+
+    def look_at_review(self, stack: str) -> Looked:
+        """Everything that AWS has of a review environment that stood on the stack."""
+        hostname = f"{stack}.{self.scope.hostname}" if self.scope.hostname else None
+        return look(self.clients, replace(self.scope, stack=stack, creates=False, hostname=hostname, routing="simple"))
+
+    def clear(self, say: Callable[[str], None], *, of_cluster_only: bool) -> tuple[Looked, int]:
+        """Delete what is left behind, and wait for what AWS deletes late.
+
+        What only its cluster's name proves to be the stack's goes only if that cluster is gone; a review environment's
+        balancer is proved by the name of its group, too.
+
+        Args:
+            say: told what happens.
+            of_cluster_only: leave what has the stack's own tags: the engine knows it, and deletes it.
+
+        Returns:
+            What is still there, and how many things were deleted.
+        """
+        try:
+            orphaned = not self.scope.creates or self.cluster_is_gone()
+        except AwsError:
+            orphaned = False
+
+        def may_delete(thing: Thing) -> bool:
+            return orphaned if thing.proof == "cluster" else thing.proof == "stack" and not of_cluster_only
+
+        return clear(self.clients, self.look, may_delete, say, self.patience)
+
+    def delete_balancers(self, say: Callable[[str], None]) -> None:
+        """Delete balancers and target groups of the stack's own group of Ingresses, and wait until they are gone.
+
+        Raises:
+            DeliveryError: some are still there.
+        """
+        group = replace(self.scope, creates=False)
+
+        def looked() -> Looked:
+            found = [*look_at_balancers(self.clients, group), *look_at_target_groups(self.clients, group)]
+            return Looked(things=[each for each in found if each.proof == "cluster"])
+
+        left = clear(self.clients, looked, lambda _: True, say, self.patience)[0].things
+        if left:
+            raise DeliveryError(f"{', '.join(each.name for each in left)} could not be deleted, or not in time")
+
+
+def open_cloud(context: Context, stack: str, settings: Settings) -> Cloud:
+    """AWS, asked as the context's environment says.
+
+    Args:
+        context: acts as the stack's deploy role.
+        stack: its name.
+        settings: its settings; it is no local one.
+
+    Raises:
+        AwsError: nobody is logged in, or AWS does not answer.
+    """
+    made = clients(context, settings.region)
+    account = str(made.call("sts", "get_caller_identity")["Account"])
+    return Cloud(clients=made, scope=scope_of(stack, settings, account), patience=Patience())

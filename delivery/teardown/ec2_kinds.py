@@ -1,0 +1,135 @@
+"""How EC2 tells of each kind of thing that a stack may leave in it. Pure data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+GROUP, INTERFACE, VPC = "security-group", "network-interface", "vpc"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind: what people call it, the operation, where its answer has the list and in it the id, the filter by id,
+    the CLI's command that deletes it, what it costs, and where its state is.
+    """
+
+    shown: str
+    operation: str
+    key: str
+    id: str
+    filter: str
+    delete: str
+    costs: str = ""
+    state: tuple[str, ...] = ("State",)
+
+
+# By what `describe_tags` calls them: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagSpecification.html
+KINDS: Mapping[str, Kind] = {
+    "elastic-ip": Kind(
+        "elastic IP address",
+        "describe_addresses",
+        "Addresses",
+        "AllocationId",
+        "allocation-id",
+        "release-address --allocation-id",
+        "3.65 dollars a month",
+    ),
+    "instance": Kind(
+        "instance",
+        "describe_instances",
+        "Reservations",
+        "InstanceId",
+        "instance-id",
+        "terminate-instances --instance-ids",
+        "as a node does",
+        ("State", "Name"),
+    ),
+    "internet-gateway": Kind(
+        "internet gateway",
+        "describe_internet_gateways",
+        "InternetGateways",
+        "InternetGatewayId",
+        "internet-gateway-id",
+        "delete-internet-gateway --internet-gateway-id",
+    ),
+    "launch-template": Kind(
+        "launch template",
+        "describe_launch_templates",
+        "LaunchTemplates",
+        "LaunchTemplateId",
+        "",
+        "delete-launch-template --launch-template-id",
+    ),
+    "natgateway": Kind(
+        "NAT gateway",
+        "describe_nat_gateways",
+        "NatGateways",
+        "NatGatewayId",
+        "nat-gateway-id",
+        "delete-nat-gateway --nat-gateway-id",
+        "33 dollars a month",
+    ),
+    INTERFACE: Kind(
+        "network interface",
+        "describe_network_interfaces",
+        "NetworkInterfaces",
+        "NetworkInterfaceId",
+        "network-interface-id",
+        "delete-network-interface --network-interface-id",
+        state=("Status",),
+    ),
+    "route-table": Kind(
+        "route table",
+        "describe_route_tables",
+        "RouteTables",
+        "RouteTableId",
+        "route-table-id",
+        "delete-route-table --route-table-id",
+    ),
+    GROUP: Kind(
+        "security group",
+        "describe_security_groups",
+        "SecurityGroups",
+        "GroupId",
+        "group-id",
+        "delete-security-group --group-id",
+    ),
+    "subnet": Kind("subnet", "describe_subnets", "Subnets", "SubnetId", "subnet-id", "delete-subnet --subnet-id"),
+    "volume": Kind(
+        "volume",
+        "describe_volumes",
+        "Volumes",
+        "VolumeId",
+        "volume-id",
+        "delete-volume --volume-id",
+        "0.08 dollars a month for each GiB",
+    ),
+    VPC: Kind("VPC", "describe_vpcs", "Vpcs", "VpcId", "vpc-id", "delete-vpc --vpc-id"),
+    "vpc-endpoint": Kind(
+        "VPC endpoint",
+        "describe_vpc_endpoints",
+        "VpcEndpoints",
+        "VpcEndpointId",
+        "vpc-endpoint-id",
+        "delete-vpc-endpoints --vpc-endpoint-ids",
+    ),
+    "vpc-flow-log": Kind(
+        "flow log",
+        "describe_flow_logs",
+        "FlowLogs",
+        "FlowLogId",
+        "",
+        "delete-flow-logs --flow-log-ids",
+        "what it records",
+    ),
+    "vpc-peering-connection": Kind(
+        "peering",
+        "describe_vpc_peering_connections",
+        "VpcPeeringConnections",
+        "VpcPeeringConnectionId",
+        "vpc-peering-connection-id",
+        "delete-vpc-peering-connection --vpc-peering-connection-id",
+        state=("Status", "Code"),
+    ),
+}
+# No filter by id: the ids themselves are asked for, and one that is not there is an error.
+BY_ID = {"launch-template": "LaunchTemplateIds", "vpc-flow-log": "FlowLogIds"}

@@ -1,0 +1,139 @@
+"""What is found of a stack by name, as it has no tags or is in no list by tags: log groups, roles, snapshots …"""
+
+from typing import Any
+
+from bootstrap import names
+from delivery.aws_clients import Clients, RefusedError
+from delivery.teardown.scope import Scope, proof, tags_of
+from delivery.teardown.things import Deletion, Thing
+from infra.settings import PROJECT
+
+LATE_LINES = "whoever wrote into it wrote once more after it was deleted, and so made it anew"
+# Everything that bootstrap makes is the account's.
+BOOTSTRAPPED = (names.PREVIEW_ROLE, names.REVIEW_ROLE, names.deploy_role(""))
+
+
+def look_at_log_groups(clients: Clients, scope: Scope) -> list[Thing]:
+    """The stack's log groups: of the program, and those that services make anew with a last line.
+
+    Raises:
+        AwsError: CloudWatch cannot be asked.
+    """
+    things = []
+    for prefix in scope.log_groups:
+        for each in clients.items("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix):
+            name = str(each["logGroupName"])
+            tags = clients.call("logs", "list_tags_for_resource", resourceArn=str(each["arn"]).removesuffix(":*"))[
+                "tags"
+            ]
+            # One that has been made anew has no tags at all, and its name is the cluster's.
+            whose = proof(tags, scope) if tags else "cluster"
+            foreign = f"its tags say that it is not of {scope.stack}"
+            things.append(
+                Thing(
+                    kind="log group",
+                    name=name,
+                    why=foreign if whose == "none" else LATE_LINES,
+                    costs="0.03 dollars a month for each GB",
+                    cure=f"aws logs delete-log-group --log-group-name {name} --region {scope.region}",
+                    proof=whose,
+                    deletion=None
+                    if whose == "none"
+                    else Deletion(service="logs", operation="delete_log_group", arguments={"logGroupName": name}),
+                )
+            )
+    return things
+
+
+def look_at_roles(clients: Clients, scope: Scope) -> list[Thing]:
+    """The roles that carry the stack's tags; the tagging API does not know IAM.
+
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html
+
+    Raises:
+        AwsError: IAM cannot be asked.
+    """
+    things = []
+    for each in clients.items("iam", "list_roles", "Roles"):
+        name = str(each["RoleName"])
+        if not name.startswith(f"{PROJECT}-") or name.startswith(BOOTSTRAPPED):
+            continue
+        try:
+            role = clients.call("iam", "get_role", RoleName=name)["Role"]
+        except RefusedError as error:
+            if error.code != "NoSuchEntity":
+                raise
+            continue
+        if proof(tags_of(role.get("Tags", ())), scope) == "stack":
+            cure = f"aws iam delete-role --role-name {name}, once its policies are detached and deleted"
+            things.append(Thing(kind="role", name=name, why=f"IAM has it with the tags of {scope.stack}", cure=cure))
+    return things
+
+
+def look_at_snapshots(clients: Clients, scope: Scope) -> list[Thing]:
+    """Snapshots of the stack's database that outlive it: the last one, and those that somebody took.
+
+    Raises:
+        AwsError: RDS cannot be asked.
+    """
+    asked: dict[str, Any] = {"DBInstanceIdentifier": scope.name, "SnapshotType": "manual"}
+    things = []
+    for each in clients.items("rds", "describe_db_snapshots", "DBSnapshots", **asked):
+        name = str(each["DBSnapshotIdentifier"])
+        last = name == last_snapshot(scope.name)
+        things.append(
+            Thing(
+                kind="database snapshot",
+                name=name,
+                why="the last one of a protected database, taken as it was deleted" if last else "somebody took it",
+                costs="0.095 dollars a month for each GB of data",
+                cure=f"aws rds delete-db-snapshot --db-snapshot-identifier {name} --region {scope.region}",
+                expected=True,
+            )
+        )
+    return things
+
+
+def last_snapshot(name: str) -> str:
+    """What the program has the last snapshot of a database of this name be called: infra/data/database.py."""
+    return f"{name}-final"
+
+
+def look_at_records(clients: Clients, scope: Scope) -> list[Thing]:
+    """The records of the stack's host name. Where regions share it, only those that name the stack are its own.
+
+    Raises:
+        AwsError: Route 53 cannot be asked.
+    """
+    if not scope.hostname or not scope.zone:
+        return []
+    things = []
+    for zone in clients.call("route53", "list_hosted_zones_by_name", DNSName=scope.zone)["HostedZones"]:
+        if zone["Name"].rstrip(".") != scope.zone or zone["Config"]["PrivateZone"]:
+            continue
+        for each in clients.items(
+            "route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"]
+        ):
+            if _is_own(each, scope):
+                named = f"{each['Type']} {each['Name'].rstrip('.')}"
+                things.append(
+                    Thing(
+                        kind="record",
+                        name=named,
+                        why=f"it is of the host name of {scope.stack}, in zone {scope.zone}",
+                        cure="delete it in the Route 53 console, unless somebody else made it",
+                    )
+                )
+    return things
+
+
+def _is_own(record: Any, scope: Scope) -> bool:
+    name, kind = str(record["Name"]).rstrip("."), record["Type"]
+    if scope.routing == "simple":
+        is_proof = kind == "CNAME" and name.startswith("_") and name.endswith(f".{scope.hostname}")
+        return (kind in ("A", "AAAA") and name == scope.hostname) or is_proof
+    direct = f"{scope.stack}.{scope.hostname}"
+    return kind in ("A", "AAAA") and (
+        name == direct
+        or (name == scope.hostname and str(record.get("SetIdentifier", "")).startswith(f"{scope.stack}-"))
+    )

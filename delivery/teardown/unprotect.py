@@ -1,0 +1,103 @@
+"""What keeps a protected stack from being deleted, at AWS: lifted once its name was typed."""
+
+from typing import Any
+
+from delivery.aws_clients import RefusedError
+from delivery.context import Context
+from delivery.problems import DeliveryError
+from delivery.teardown.cloud import Cloud
+from delivery.teardown.scope import proof, tags_of
+from delivery.teardown.state_edit import Deployment, last_snapshots
+
+UPDATE_ENDED, UPDATE_DONE = ("Successful", "Failed", "Cancelled"), "Successful"
+DELETING = "deleting"
+
+
+def require_room_for_snapshots(cloud: Cloud, deployment: Deployment) -> None:
+    """Stop before anything is deleted if the last snapshot of a database could not be taken under its name.
+
+    Raises:
+        DeliveryError: there is one of that name, of an earlier database. AwsError: RDS cannot be asked.
+    """
+    for database, snapshot in last_snapshots(deployment):
+        living = [each for each in _databases(cloud, database) if each["DBInstanceStatus"] != DELETING]
+        if living and _snapshot_exists(cloud, snapshot):
+            raise DeliveryError(
+                f"the last snapshot of database {database} is to be called {snapshot}, and an earlier database has "
+                "left one of that name. Nothing is deleted.\n"
+                "  cure: keep it under another name (aws rds copy-db-snapshot --source-db-snapshot-identifier "
+                f"{snapshot} --target-db-snapshot-identifier <name>), then delete it (aws rds delete-db-snapshot "
+                f"--db-snapshot-identifier {snapshot})"
+            )
+
+
+def lift(context: Context, cloud: Cloud) -> None:
+    """Lift the deletion protection of the stack's cluster and database, if they are there and have it.
+
+    Raises:
+        DeliveryError: AWS refuses. Again is safe.
+    """
+    if not cloud.scope.creates:
+        return
+    _lift_of_cluster(context, cloud)
+    for each in _databases(cloud, cloud.scope.name):
+        if each["DeletionProtection"] and each["DBInstanceStatus"] != DELETING:
+            name = each["DBInstanceIdentifier"]
+            _require_ours(cloud, f"database {name}", tags_of(each.get("TagList", ())))
+            cloud.clients.call(
+                "rds", "modify_db_instance", DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True
+            )
+            context.console.say(f"Deletion protection of database {name} is lifted.")
+
+
+def _lift_of_cluster(context: Context, cloud: Cloud) -> None:
+    name = cloud.scope.cluster
+    try:
+        cluster = cloud.clients.call("eks", "describe_cluster", name=name)["cluster"]
+    except RefusedError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        return
+    if not cluster.get("deletionProtection") or cluster["status"] == "DELETING":
+        return
+    _require_ours(cloud, f"cluster {name}", cluster.get("tags", {}))
+    update = cloud.clients.call("eks", "update_cluster_config", name=name, deletionProtection=False)["update"]
+    end = cloud.patience.now() + cloud.patience.most
+    while update["status"] not in UPDATE_ENDED and cloud.patience.now() < end:
+        cloud.patience.sleep(cloud.patience.every)
+        update = cloud.clients.call("eks", "describe_update", name=name, updateId=update["id"])["update"]
+    if update["status"] != UPDATE_DONE:
+        raise DeliveryError(
+            f"the deletion protection of cluster {name} could not be lifted: EKS says {update['status']}.\n"
+            f"  cure: look at it (aws eks describe-update --name {name} --update-id {update['id']}), then again"
+        )
+    context.console.say(f"Deletion protection of cluster {name} is lifted.")
+
+
+def _require_ours(cloud: Cloud, what: str, tags: dict[str, str]) -> None:
+    if proof(tags, cloud.scope) == "none":
+        raise DeliveryError(
+            f"{what} has not the tags project and stack of {cloud.scope.stack}, so its protection stays.\n"
+            "  cure: if it is the stack's, lift its deletion protection by hand, then again"
+        )
+
+
+def _databases(cloud: Cloud, name: str) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = cloud.clients.call("rds", "describe_db_instances", DBInstanceIdentifier=name)[
+            "DBInstances"
+        ]
+    except RefusedError as error:
+        if "NotFound" not in error.code:
+            raise
+        return []
+    return found
+
+
+def _snapshot_exists(cloud: Cloud, name: str) -> bool:
+    try:
+        return bool(cloud.clients.call("rds", "describe_db_snapshots", DBSnapshotIdentifier=name)["DBSnapshots"])
+    except RefusedError as error:
+        if "NotFound" not in error.code:
+            raise
+        return False

@@ -1,0 +1,107 @@
+"""Whether what an ARN names is there, asked of the service itself: the tagging API also lists what was deleted lately.
+
+https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html ("or previously tagged")
+"""
+
+from typing import Any
+
+from delivery.aws_clients import Clients, RefusedError
+from delivery.teardown.questions import QUESTIONS
+from delivery.teardown.scope import Scope
+from delivery.teardown.things import Thing
+
+# Kinds that other modules of this package ask for by themselves, whose answers count.
+ASKED_ELSEWHERE = ("ec2", "elasticloadbalancing", "logs", "iam")
+KEY_GOING, SECRET_GOING = "PendingDeletion", "DeletedDate"
+
+
+BY_ARN = ("acm", "kms", "secretsmanager", "sns")
+# Parts of a cluster, which go with it.
+CLUSTER_PARTS = ("access-entry", "addon", "nodegroup", "podidentityassociation")
+
+
+def named(scope: Scope) -> list[str]:
+    """The ARNs of what has the stack's own name, whether it is there or not. Pure."""
+    in_region, anywhere = f"{scope.region}:{scope.account}", f":{scope.account}"
+    found = [f"arn:aws:ecr:{in_region}:repository/{scope.name}"]
+    if scope.creates:
+        found += [
+            f"arn:aws:eks:{in_region}:cluster/{scope.name}",
+            f"arn:aws:rds:{in_region}:db:{scope.name}",
+            f"arn:aws:rds:{in_region}:auto-backup:{scope.name}",
+            *(
+                f"arn:aws:elasticache:{in_region}:{kind}:{scope.name}"
+                for kind in ("serverlesscache", "user", "usergroup")
+            ),
+            f"arn:aws:sns:{in_region}:{scope.name}-alerts",
+            f"arn:aws:cloudwatch:{anywhere}:dashboard/{scope.name}",
+            f"arn:aws:budgets:{anywhere}:budget/{scope.name}",
+        ]
+    return found
+
+
+def kind_of(arn: str) -> tuple[str, str, str]:
+    """The service, the kind and the name in an ARN. Pure."""
+    parts = arn.split(":", 5)
+    service, rest = parts[2], parts[5] if len(parts) > 5 else ""
+    if service == "sns":
+        return service, "", rest
+    cut = min((at for at in (rest.find("/"), rest.find(":")) if at >= 0), default=len(rest))
+    return service, rest[:cut], rest[cut + 1 :]
+
+
+def verified(clients: Clients, scope: Scope, arn: str) -> Thing | None:
+    """What the ARN names, as its service tells of it now; None if it is gone, or asked for elsewhere.
+
+    Raises:
+        AwsError: the service cannot be asked.
+    """
+    service, kind, name = kind_of(arn)
+    question = QUESTIONS.get((service, kind))
+    if (
+        service in ASKED_ELSEWHERE
+        or (service == "eks" and kind in CLUSTER_PARTS)
+        or (service, kind) == ("rds", "snapshot")
+    ):
+        return None
+    why = f"it is called as {scope.stack} is, or has its tags"
+    if question is None:
+        return Thing(
+            kind=f"{service} {kind}".strip(),
+            name=arn,
+            why="the tagging API lists it, maybe for some minutes after it has gone",
+            cure=f"make residue STACK={scope.stack} again later; if it stays: the console of {service}",
+        )
+    try:
+        told = clients.call(question.service, question.operation, **question.arguments(arn, name))
+    except RefusedError as error:
+        if "NotFound" in error.code or error.code.startswith("NoSuch"):
+            return None
+        raise
+    if question.list and not told[question.list]:
+        return None
+    shown = arn if service in BY_ARN else name
+    command = f"aws {question.delete} {shown} --region {scope.region}".replace("ACCOUNT", scope.account)
+    thing = Thing(kind=question.shown, name=shown, why=why, costs=question.costs, cure=command)
+    return _going(thing, told, name)
+
+
+def _going(thing: Thing, told: Any, name: str) -> Thing:
+    """The same, said otherwise where it is on its way out."""
+    if thing.kind == "key" and told["KeyMetadata"]["KeyState"] == KEY_GOING:
+        when, undo = told["KeyMetadata"].get("DeletionDate"), f"aws kms cancel-key-deletion --key-id {name}"
+        why = f"AWS waits before it deletes a key, this one until {_date(when)}; until then `{undo}` keeps it"
+        return Thing(kind=thing.kind, name=thing.name, why=why, expected=True)
+    if thing.kind == "secret" and told.get(SECRET_GOING):
+        return Thing(kind=thing.kind, name=thing.name, why="it is scheduled for deletion", expected=True)
+    states = [
+        told.get("cluster", {}).get("status"),
+        *(each.get("DBInstanceStatus") for each in told.get("DBInstances", ())),
+    ]
+    if any(str(each).lower() == "deleting" for each in states):
+        return Thing(kind=thing.kind, name=thing.name, why="AWS is deleting it", costs=thing.costs, late=True)
+    return thing
+
+
+def _date(when: Any) -> str:
+    return f"{when:%Y-%m-%d}" if hasattr(when, "year") else "its day"

@@ -1,0 +1,1 @@
+"""One page about a stack, to look at: `python -m report --stack dev`."""

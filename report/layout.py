@@ -1,0 +1,120 @@
+"""Where each part of an architecture stands in its picture: pure, and the same each time.
+
+Requests come in at the top and flow down; what AWS runs outside the VPC stands at the right. Arrows keep to lanes at
+the sides of the zones, where there is no text.
+"""
+
+from dataclasses import replace
+
+from report import layout_elsewhere, layout_vpc
+from report.architecture import Architecture, Thing
+from report.canvas import LINE, Canvas
+from report.layout_places import EDGE, GUTTER, RIGHT_WIDTH, RIGHT_X, TOP, VPC_WIDTH, VPC_X, WIDTH, Placed
+from report.parties import ANYONE, BALANCER, BY_PEERING, NODES, PLANE, Talk, words
+from report.shapes import Box, Picture
+
+OUTSIDE_HEIGHT = 56.0
+
+
+def layout(architecture: Architecture) -> Picture:
+    """The picture of an architecture."""
+    canvas = Canvas()
+    region = canvas.frame(EDGE, TOP, WIDTH - 2 * EDGE, 0, "frame", _region(architecture))
+    internet = _outside(canvas, architecture)
+    if architecture.network:
+        placed = layout_vpc.place(canvas, architecture, architecture.network, TOP + 32, internet)
+    else:
+        placed = layout_elsewhere.place(canvas, architecture, TOP + 32, internet)
+    bottom = max(placed.bottom, _services(canvas, architecture, placed)) + 16
+    canvas.boxes[canvas.boxes.index(region)] = Box(
+        region.x, region.y, region.width, bottom - region.y, "frame", region.texts, region.about
+    )
+    canvas.label(EDGE, bottom + 20, "An arrow points from who may open a connection to whom.", WIDTH - 2 * EDGE)
+    title = f"Architecture of {architecture.project}, stack {architecture.stack}"
+    return canvas.picture(title, _description(architecture), WIDTH, bottom + 30)
+
+
+def _region(architecture: Architecture) -> str:
+    return f"AWS region {architecture.region}" if architecture.region else "This machine"
+
+
+def _outside(canvas: Canvas, architecture: Architecture) -> Box | None:
+    """Who calls from outside, and how they find the way."""
+    address, internet = architecture.address, None
+    if _leaves_or_enters(architecture):
+        width = VPC_WIDTH * 0.55 if address else VPC_WIDTH
+        internet = canvas.part(VPC_X, 16, width, OUTSIDE_HEIGHT, "outside", "Internet", _callers(architecture))
+    if address and internet:
+        left = internet.right + 56
+        site = canvas.part(left, 16, VPC_X + VPC_WIDTH - left, OUTSIDE_HEIGHT, "part", address.title, address.lines)
+        middle = 16 + OUTSIDE_HEIGHT / 2
+        canvas.arrow([(internet.right, middle), (site.x, middle)], "asks for the address", dashed=True)
+    return internet
+
+
+def _leaves_or_enters(architecture: Architecture) -> bool:
+    # An Ingress says that requests come; without a network of its own, nothing else is known to.
+    return architecture.network is not None or architecture.listener is not None
+
+
+def _callers(architecture: Architecture) -> list[str]:
+    named = [talk.source.label for talk in architecture.talks if talk.target == BALANCER and talk.source != ANYONE]
+    return [f"callers from {', '.join(named)}"] if named else []
+
+
+def _services(canvas: Canvas, architecture: Architecture, placed: Placed) -> float:
+    """The column at the right; returns where it ends."""
+    y = TOP + 32
+    if architecture.plane:
+        y = _plane(canvas, architecture, architecture.plane, y, placed)
+    reached = _reached(architecture)
+    # The first way out turns last: so no two of them cross.
+    lane = GUTTER + 14 + 10 * len(reached)
+    for thing, about in reached:
+        box = canvas.part(RIGHT_X, y, RIGHT_WIDTH, 44, "edge", thing.title, thing.lines)
+        if placed.nodes:
+            start, lane = placed.next_exit(), lane - 10
+            points = [(placed.nodes.right, start), (lane, start), (lane, y + 22), (box.x, y + 22)]
+            canvas.arrow(points, about)
+        y = box.bottom + 10
+    for thing in architecture.services:
+        box = canvas.part(RIGHT_X, y, RIGHT_WIDTH, 14 + LINE * (1 + len(thing.lines)), "part", thing.title, thing.lines)
+        y = box.bottom + 10
+    return y - 10
+
+
+def _plane(canvas: Canvas, architecture: Architecture, plane: Thing, y: float, placed: Placed) -> float:
+    least = 24 + LINE * (1 + len(plane.lines))
+    # It reaches down beside the nodes, so that the way between the two is level.
+    height = max(least, placed.nodes.y + 36 - y) if placed.nodes else least
+    box = canvas.part(RIGHT_X, y, RIGHT_WIDTH, height, "part", plane.title, plane.lines)
+    if callers := [talk for talk in architecture.talks if talk.target == PLANE and talk.source != NODES]:
+        names = ["any address" if talk.source == ANYONE else talk.source.label for talk in callers]
+        at_top = canvas.part(RIGHT_X, 16, RIGHT_WIDTH, OUTSIDE_HEIGHT, "outside", "Kubernetes clients", names)
+        middle = box.x + box.width - 40
+        canvas.arrow([(middle, at_top.bottom), (middle, box.y)], words(callers))
+    if placed.nodes:
+        level = placed.nodes.y + 18
+        between = [talk for talk in architecture.talks if {talk.source, talk.target} == {NODES, PLANE}]
+        canvas.arrow([(placed.nodes.right, level), (box.x, level)], words(between), both=len(between) > 1)
+    return box.bottom + 10
+
+
+def _reached(architecture: Architecture) -> list[tuple[Thing, str]]:
+    """What nodes or pods reach outside the VPC otherwise than by its gateways, with what lets them."""
+    found: dict[str, tuple[Thing, list[Talk]]] = {}
+    for talk in architecture.talks:
+        sort, key = talk.target.sort, talk.target.key
+        if talk.source.sort in ("nodes", "pods") and sort in ("service", "networks"):
+            title = f"{key.rpartition('.')[2].upper()} by VPC endpoint" if sort == "service" else "Other network"
+            found.setdefault(f"{sort}{key}", (Thing(title, [key]), []))[1].append(talk)
+    return [(_peered(thing, talks), words(talks)) for thing, talks in found.values()]
+
+
+def _peered(thing: Thing, talks: list[Talk]) -> Thing:
+    return replace(thing, title="Peered VPC") if any(talk.because == BY_PEERING for talk in talks) else thing
+
+
+def _description(architecture: Architecture) -> str:
+    said = "; ".join(f"{talk.source.label} to {talk.target.label} ({talk.ports})" for talk in architecture.talks)
+    return f"Who may open connections to whom: {said}." if said else "No part of it may talk to another."

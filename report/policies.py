@@ -1,0 +1,134 @@
+"""What network policies let pods do, and what they leave open."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from offline.plan import Plan, Resource
+from report import groups
+from report.inputs import at, items, maps, object_name, objects
+from report.listeners import Listener
+from report.network import Network
+from report.parties import (
+    ANY_PORT,
+    ANYONE,
+    BALANCER,
+    IDENTITY,
+    NAMES,
+    NODES,
+    Party,
+    Talk,
+    network_party,
+    party_of,
+    port_list,
+    store_party,
+)
+from report.stores import Store
+from report.workloads import Workload
+
+# https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
+IDENTITY_AGENT = "169.254.170.23/32"
+
+
+def by_policy(
+    plan: Plan,
+    network: Network | None,
+    stores: Sequence[Store],
+    workloads: Sequence[Workload],
+    listener: Listener | None,
+) -> Iterator[Talk]:
+    balancers = _balancer_networks(plan, listener)
+    for policy in objects(plan, "NetworkPolicy"):
+        because = f"NetworkPolicy {'/'.join(filter(None, object_name(policy)))}"
+        for workload in _selected(policy, workloads):
+            pods = party_of(workload)
+            for rule in maps(at(policy.inputs, "spec.ingress")):
+                sources = _parties(rule.get("from"), balancers, {})
+                yield from (Talk(each, pods, port_list(rule.get("ports")), because) for each in sources)
+            for rule in maps(at(policy.inputs, "spec.egress")):
+                near = _stores_by_network(plan, network, stores, rule.get("ports"))
+                for target in _parties(rule.get("to"), {}, near):
+                    ports = port_list(rule.get("ports"))
+                    if target.sort == "store":
+                        ports = _common_ports(plan, stores, target, rule.get("ports"))
+                    yield Talk(pods, target, ports, because)
+
+
+def without_policy(plan: Plan, workloads: Sequence[Workload]) -> Iterator[Talk]:
+    policies = objects(plan, "NetworkPolicy")
+    for workload in workloads:
+        selecting = [each for each in policies if _selected(each, [workload])]
+        for way, pair in (
+            ("Ingress", (NODES, party_of(workload))),
+            ("Egress", (party_of(workload), ANYONE)),
+        ):
+            if not any(_restricts(policy, way) for policy in selecting):
+                yield Talk(*pair, ANY_PORT, f"no network policy limits the {way.lower()} of these pods")
+
+
+def _restricts(policy: Resource, way: str) -> bool:
+    """Without `policyTypes` a policy is about what comes in, and about what goes out where it has rules for that."""
+    types = items(at(policy.inputs, "spec.policyTypes"))
+    return way in types if types else way == "Ingress" or bool(at(policy.inputs, "spec.egress"))
+
+
+def _selected(policy: Resource, workloads: Sequence[Workload]) -> list[Workload]:
+    namespace = object_name(policy)[0]
+    labels = at(policy.inputs, "spec.podSelector.matchLabels") or {}
+    return [each for each in workloads if each.namespace == namespace and labels.items() <= each.labels.items()]
+
+
+def _balancer_networks(plan: Plan, listener: Listener | None) -> dict[str, Party]:
+    """The networks that the balancer's requests come from, as the stack itself says."""
+    return {str(cidr): BALANCER for cidr in items(plan.outputs.get("clientCidrs"))} if listener else {}
+
+
+def _parties(peers: Any, balancers: Mapping[str, Party], stores: Mapping[str, Sequence[Party]]) -> list[Party]:
+    """The peers of a rule; those that are the same party once. A rule without peers means everyone."""
+    if not items(peers):
+        return [ANYONE]
+    found: list[Party] = []
+    for peer in maps(peers):
+        cidr = at(peer, "ipBlock.cidr")
+        if cidr is None:
+            found.append(_by_labels(peer))
+        elif cidr == IDENTITY_AGENT:
+            found.append(IDENTITY)
+        else:
+            found += stores.get(cidr) or [balancers.get(cidr) or network_party(str(cidr))]
+    return list(dict.fromkeys(found))
+
+
+def _by_labels(peer: Mapping[str, Any]) -> Party:
+    labels = {
+        **(at(peer, "namespaceSelector.matchLabels") or {}),
+        **(at(peer, "podSelector.matchLabels") or {}),
+    }
+    if labels.get("k8s-app") == "kube-dns":
+        return NAMES
+    said = ", ".join(f"{key}={value}" for key, value in labels.items()) or "every label"
+    return Party("pods", said, f"pods with {said}")
+
+
+def _stores_by_network(
+    plan: Plan, network: Network | None, stores: Sequence[Store], ports: Any
+) -> dict[str, list[Party]]:
+    """Which stores stand in a network, and listen on one of the ports."""
+    asked = {port.get("port") for port in maps(ports)}
+    found: dict[str, list[Party]] = {}
+    for subnet in network.subnets if network else ():
+        for store in stores:
+            listens = set(_store_ports(plan, store))
+            if subnet.name in store.subnets and (not asked or asked & listens):
+                found.setdefault(subnet.cidr, []).append(store_party(store))
+    return found
+
+
+def _store_ports(plan: Plan, store: Store) -> list[int]:
+    return [rule.first for rule in groups.read(plan) if rule.group in store.groups and rule.first is not None]
+
+
+def _common_ports(plan: Plan, stores: Sequence[Store], target: Party, ports: Any) -> str:
+    store = next(each for each in stores if each.name == target.key)
+    listens = _store_ports(plan, store)
+    asked = [port for port in maps(ports) if port.get("port") in listens]
+    return port_list(asked or ports)

@@ -7,6 +7,7 @@ AGAINST ?=
 override STACK := $(value STACK)
 override FORMAT := $(value FORMAT)
 override AGAINST := $(value AGAINST)
+override LOAD := $(value LOAD)
 override PR := $(value PR)
 override TO := $(value TO)
 override FROM := $(value FROM)
@@ -23,7 +24,11 @@ override THROW_AWAY := $(value THROW_AWAY)
 override REFRESH := $(value REFRESH)
 override IF_LEFT := $(value IF_LEFT)
 override UNLOCK := $(value UNLOCK)
-export STACK FORMAT AGAINST PR TO FROM IMAGE SECTION EVENT REPORTS BRANCH INFRASTRUCTURE REGION REPOSITORY REVERT_PULL_REQUEST THROW_AWAY REFRESH IF_LEFT UNLOCK
+override ONLY := $(value ONLY)
+override TIMES := $(value TIMES)
+override CONFIRM := $(value CONFIRM)
+override OUT := $(value OUT)
+export STACK FORMAT AGAINST LOAD PR TO FROM IMAGE SECTION EVENT REPORTS BRANCH INFRASTRUCTURE REGION REPOSITORY REVERT_PULL_REQUEST THROW_AWAY REFRESH IF_LEFT UNLOCK ONLY CONFIRM TIMES OUT
 # A switch that is misspelt must not be one that is off.
 $(foreach switch,INFRASTRUCTURE REFRESH IF_LEFT UNLOCK THROW_AWAY,$(if $(filter-out yes,$($(switch))),\
 	$(error $(switch) takes yes or nothing)))
@@ -40,21 +45,32 @@ help: ## List the commands
 	@echo; echo "  STACK is dev unless it is given. python -m delivery <command> --help says what each command takes."
 
 .PHONY: preview
-preview: $(VENV)/installed ## Show the whole plan of STACK, offline; with AGAINST, what changes
-	@$(RUN) -m offline preview --stack="$$STACK" --format="$$FORMAT" $${AGAINST:+--against="$$AGAINST"}
+preview: $(VENV)/installed ## Show the whole plan of STACK and its cost (at LOAD requests a second), offline; with AGAINST, what changes
+	@$(RUN) -m offline preview --stack="$$STACK" --format="$$FORMAT" $${AGAINST:+--against="$$AGAINST"} $${LOAD:+--load="$$LOAD"}
+
+.PHONY: report
+report: $(VENV)/installed ## Write a page about STACK, to look at in a browser, into .reports or OUT; with AGAINST, what changes
+	@$(RUN) -m report --stack="$$STACK" $${AGAINST:+--against="$$AGAINST"} $${OUT:+--out="$$OUT"}
 
 .PHONY: test
 test: $(VENV)/installed-dev ## Run every test
 	@$(RUN) -m pytest
 
+.PHONY: fuzz
+fuzz: $(VENV)/installed-dev ## Try hostile input at length: TIMES as much as the tests do (20)
+	@FUZZ="$${TIMES:-20}" $(RUN) -m pytest --hypothesis-profile=default tests/test_hostile_*.py app/tests/test_hostile*.py
+
 .PHONY: check
-check: $(VENV)/installed-dev ## Check format, lint, types and workflows
+check: $(VENV)/installed-dev $(VENV)/scanners ## Check format, lint and types, and ask scanners about all that is deployed
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/mypy app
-	@$(VENV)/bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
-	@$(VENV)/bin/zizmor --offline --persona=auditor --no-progress --quiet .github
+	@$(RUN) -m scan
+
+.PHONY: audit
+audit: $(VENV)/installed-dev $(VENV)/scanners ## Ask PyPI about known vulnerabilities of every locked package
+	@$(RUN) -m scan audit
 
 .PHONY: format
 format: $(VENV)/installed-dev ## Format the code, and mend what the linter can
@@ -62,8 +78,8 @@ format: $(VENV)/installed-dev ## Format the code, and mend what the linter can
 	@$(VENV)/bin/ruff format --quiet .
 
 .PHONY: bench
-bench: $(VENV)/installed-dev ## Measure speed and memory, as ratios within the run
-	@$(RUN) -m bench
+bench: $(VENV)/installed-dev ## Measure speed and memory, as ratios within the run; ONLY=preview,suite for some
+	@$(RUN) -m bench $${ONLY:+--only="$$ONLY"}
 
 .PHONY: run
 run: $(VENV)/installed-dev ## Start the service on this machine
@@ -76,6 +92,10 @@ DELIVERY := exec $(RUN) -m delivery
 bootstrap: $(VENV)/installed ## Once per account: state bucket, key, roles
 	@$(DELIVERY) bootstrap $${REGION:+--region="$$REGION"} $${REPOSITORY:+--repository="$$REPOSITORY"} \
 		$(if $(filter yes,$(UNLOCK)),--unlock)
+
+.PHONY: preflight
+preflight: $(VENV)/installed ## Ask what would stop the first up of STACK; changes nothing
+	@$(DELIVERY) preflight --stack="$$STACK"
 
 .PHONY: deploy
 deploy: $(VENV)/installed ## Deploy STACK and test it; INFRASTRUCTURE=yes keeps its image, REFRESH=yes mends drift
@@ -99,8 +119,12 @@ drift: $(VENV)/installed ## Compare STACK's cloud and program, and keep one issu
 	@$(DELIVERY) drift --stack="$$STACK"
 
 .PHONY: destroy
-destroy: $(VENV)/installed ## Delete everything in STACK
-	@$(DELIVERY) destroy --stack="$$STACK"
+destroy: $(VENV)/installed ## Delete everything in STACK, and say what is left; CONFIRM=its name, without a terminal
+	@$(DELIVERY) destroy --stack="$$STACK" $${CONFIRM:+--confirm="$$CONFIRM"}
+
+.PHONY: residue
+residue: $(VENV)/installed ## Say what AWS still has of STACK
+	@$(DELIVERY) residue --stack="$$STACK"
 
 .PHONY: unlock
 unlock: $(VENV)/installed ## Remove the lock that a killed update of STACK has left
@@ -153,7 +177,7 @@ rehearse: $(VENV)/installed ## The life of STACK on a real engine, without an ac
 
 .PHONY: lock
 lock: $(VENV)/installed-dev ## Renew the lock files from the *.in files
-	@for name in app/requirements requirements requirements-dev; do \
+	@for name in app/requirements requirements requirements-dev requirements-scan; do \
 		$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-annotate $$name.in --output-file $$name.txt; \
 	done
@@ -178,3 +202,10 @@ $(VENV)/installed-dev: requirements-dev.txt | $(VENV)/python
 	@echo "Installing the development packages into $(VENV), about a minute the first time ..." >&2
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/installed
+
+# checkov and others pin packages that the program has in other versions.
+$(VENV)/scanners: requirements-scan.txt | $(VENV)/python
+	@echo "Installing the scanners into $(VENV)/scan, about a minute the first time ..." >&2
+	@$(PYTHON) -m venv $(VENV)/scan
+	@$(VENV)/scan/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-scan.txt
+	@touch $@

@@ -15,6 +15,7 @@ from delivery.console import Console
 from delivery.context import Context
 from delivery.problems import DeliveryError
 from delivery.redaction import Redactor, secrets_of
+from offline.plain import Parser
 
 HERE = Path(__file__).resolve().parent.parent
 FAILED, INTERRUPTED = 1, 130
@@ -29,6 +30,11 @@ class _Command:
 
 
 COMMANDS: Mapping[str, _Command] = {
+    "preflight": _Command(
+        "ask what would stop a stack's first update",
+        "Credentials, roles, region, versions, quotas, names, networks and the zone's delegation: a line each, with "
+        "its cure. Changes nothing.",
+    ),
     "deploy": _Command(
         "deploy a stack as the checkout has it, and test it",
         "Builds the image if there is none of this source, updates the stack as its deploy role, and tests its "
@@ -50,7 +56,12 @@ COMMANDS: Mapping[str, _Command] = {
     ),
     "destroy": _Command(
         "delete everything in a stack",
-        "Refuses a protected stack, and one whose cluster other stacks use.",
+        "The review environments on its cluster go first. What is protected, production or has some of those goes only "
+        "once its name was typed. Ends with what AWS still has of it. Again after any interruption goes on.",
+    ),
+    "residue": _Command(
+        "tell what AWS still has of a stack",
+        "Asks the tagging API and the services themselves. Changes nothing.",
     ),
     "unlock": _Command(
         "remove the lock that a killed update has left",
@@ -116,7 +127,7 @@ def main(
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m delivery",
         description="Delivers the service: deploy, promote, roll back, review environments, drift. "
         "Each command is a make target, too (`make help`).",

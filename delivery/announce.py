@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from delivery import markdown
 from delivery.context import Context
 from delivery.problems import DeliveryError
 from delivery.slack import notify
@@ -28,14 +29,18 @@ def tell(context: Context, what: str, outputs: Mapping[str, Any], commit: str) -
     append_or_warn(
         context,
         "GITHUB_STEP_SUMMARY",
-        f"### {what}\n\n| | |\n|---|---|\n| url | {_one_line(url)} |\n| image | `{_one_line(image)}` |\n"
-        f"| commit | `{_one_line(commit)}` |\n",
+        f"### {what}\n\n| | |\n|---|---|\n| url | {_cell(url)} |\n| image | `{_cell(image)}` |\n"
+        f"| commit | `{_cell(commit)}` |\n",
     )
     notify(context, f"{what}: done. {url} runs {image} (commit {commit[:7]}){_run_link(context)}")
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    return markdown.address(_one_line(text)).replace("|", "\\|")
 
 
 def _run_link(context: Context) -> str:

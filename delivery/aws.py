@@ -62,7 +62,7 @@ def call(context: Context, region: str, *arguments: str) -> Any:
         ) from None
     except subprocess.TimeoutExpired:
         raise AwsError(f"aws {what}: no answer after {SECONDS} seconds; is {region} reachable from here?") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise AwsError(f"aws {what}: the answer is no JSON; is `aws` on PATH the AWS CLI?") from None
     said = " ".join(done.stderr.split())[-500:]
     found = CODE.search(said)

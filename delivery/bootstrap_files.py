@@ -76,10 +76,10 @@ def tell_stacks(
         }
         if environment == names.REVIEW_PLATFORM:
             values[f"{PROJECT}:reviewRole"] = str(outputs["reviewRole"])
-        text = file.read_text("utf-8")
         try:
+            text = file.read_text("utf-8")
             secrets, flaw = _secrets(text, engine, target)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, OSError, UnicodeError, RecursionError) as error:
             console.warn(f"{file.name} is no YAML, and is left as it is: mend it, and run this again\n{error}")
             continue
         if flaw:

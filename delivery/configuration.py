@@ -12,7 +12,7 @@ from delivery.problems import DeliveryError
 from infra import settings
 from infra.problems import Problem, SettingsError, shown
 from infra.settings import Settings
-from offline import stackfile
+from offline import stackfile, yamlfile
 
 
 def require_stack_name(stack: str) -> None:
@@ -55,9 +55,10 @@ def secrets_provider(project: Path, stack: str) -> str | None:
     """Who encrypts the stack's secrets, as its file says (`secretsprovider`); None if it does not.
 
     Raises:
-        DeliveryError: the stack has no file.
+        DeliveryError: the stack has no file, or one that is no text.
     """
-    document = yaml.safe_load(_read(project, stack)) or {}
+    # What is wrong with it otherwise is for `settings_of` to say.
+    document, _ = yamlfile.read(_read(project, stack).encode())
     found = document.get("secretsprovider") if isinstance(document, dict) else None
     return str(found) if found else None
 
@@ -107,3 +108,5 @@ def _read(project: Path, stack: str) -> str:
         return stackfile.file_of(project, stack).read_text("utf-8")
     except (stackfile.UnknownStackError, stackfile.NoProjectError) as error:
         raise DeliveryError(str(error)) from None
+    except (OSError, UnicodeError):
+        raise DeliveryError(f"Pulumi.{stack}.yaml cannot be read as a file of text") from None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from delivery.redaction import Redactor
+from offline.plain import plain
 
 
 class Console:
@@ -41,14 +42,17 @@ class Console:
         self._write(self._err, f"error: {message}")
 
     def _write(self, stream: TextIO, text: str) -> None:
+        # Before anything is changed: a secret is found only as it is.
+        shown = plain("\n".join(self._redact(text).splitlines()))
         # A runner of GitHub takes these for commands, the second one anywhere in a line; what engines and pods say must
         # not be one.
-        told = (line.replace("##[", "## [") for line in text.splitlines() or [""])
-        lines = [f"| {line}" if line.lstrip().startswith("::") else line for line in told]
-        safe = self._redact("\n".join(lines))
+        told = (line.replace("##[", "## [") for line in shown.split("\n"))
+        safe = "\n".join(f"| {line}" if line.lstrip().startswith("::") else line for line in told)
+        # What a stream cannot write must not cost the whole message.
+        encoding = getattr(stream, "encoding", None) or "utf-8"
         with self._lock:
             try:
-                stream.write(f"{safe}\n")
+                stream.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
                 stream.flush()
             except (OSError, ValueError):
                 # Nobody listens any more, e.g. after a cancelled run; what was begun must still be brought to its end.

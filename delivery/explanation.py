@@ -55,6 +55,10 @@ class NoStackError(DeliveryError):
     pass
 
 
+class LockedError(DeliveryError):
+    pass
+
+
 @contextlib.contextmanager
 def explained(engine: Engine, what: str, stack: str = "") -> Iterator[Told]:
     """Failures of the engine as a `DeliveryError` that says why, in the engine's words."""
@@ -67,7 +71,7 @@ def explained(engine: Engine, what: str, stack: str = "") -> Iterator[Told]:
     except StackNotFoundError as error:
         raise NoStackError(f"{what} failed: the backend has no such stack") from error
     except ConcurrentUpdateError:
-        raise DeliveryError(
+        raise LockedError(
             f"{what} failed: it is locked, by an update that runs or by one that was killed.\n{_said(engine)}\n"
             f"  cure: wait for an update that runs. Only if none does: make unlock STACK={stack}"
         ) from None

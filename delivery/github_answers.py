@@ -59,7 +59,7 @@ def pull_request(answer: Any) -> PullRequest:
             head_sha=str(head["sha"]),
             head_repository=str(head["repo"]["full_name"]) if head.get("repo") else None,
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise DeliveryError("GitHub's answer is no pull request; is GITHUB_API_URL its API?") from None
 
 

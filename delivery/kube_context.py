@@ -26,7 +26,7 @@ def refusal(context: str, cluster: str, server: str, *, throw_away: bool) -> str
         throw_away: the user says that the cluster is one to throw away; that excuses an unknown cluster, not one that
             looks like a managed or a production one.
     """
-    host = urlsplit(server).hostname or ""
+    host = _host(server)
     title, names = f'the current kubectl context "{context}" ({server})', (context, cluster, host)
     for kind, pattern in MANAGED:
         if any(pattern.search(name) for name in names):
@@ -40,6 +40,13 @@ def refusal(context: str, cluster: str, server: str, *, throw_away: bool) -> str
         f"Rancher Desktop, nor on this machine; {CURE}, or, if it is one, make rehearse THROW_AWAY=yes "
         "(--context-is-throw-away)"
     )
+
+
+def _host(server: str) -> str:
+    try:
+        return urlsplit(server).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:

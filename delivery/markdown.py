@@ -12,6 +12,7 @@ from collections.abc import Sequence
 NOTHING = "\u200b"
 # The only tags that stay, each exactly so.
 TAGS = r"<(?:/?details|details open|/?summary|/?sub|br)>"
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?/?")
 FENCE = re.compile(r"(`{3,})([^`]*)")
 # Others, mermaid for instance, are drawn rather than shown.
 LANGUAGES = frozenset(("diff", "text", "json", "yaml"))
@@ -28,11 +29,11 @@ SPLIT = tuple(
         r"((?<![A-Za-z0-9])@)(?=[A-Za-z0-9])",
         # An issue or pull request, which would be told of it: #1, GH-1.
         r"(#)(?=\d)",
-        r"((?i:\bgh)-)(?=\d)",
+        r"((?<![A-Za-z0-9])(?i:gh)-)(?=\d)",
         # Links, pictures and their definitions.
         r"(\])(?=[(\[:])",
         r"(:)(?=//)",
-        r"((?i:\bwww))(?=\.)",
+        r"((?<![A-Za-z0-9])(?i:www))(?=\.)",
         # HTML, but for the tags.
         rf"(<)(?!{TAGS[1:]})(?=[A-Za-z/!?])",
         # A character by its number or name would be read after all of this.
@@ -69,6 +70,11 @@ def code(text: str, language: str = "") -> str:
     longest = max((len(run) for run in re.findall("`+", plain)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{plain}\n{fence}"
+
+
+def address(text: str) -> str:
+    """`text` as it is if it is the address of a host, which GitHub links; else neutral, on one line."""
+    return text if ADDRESS.fullmatch(text) else neutral(" ".join(text.split()))
 
 
 def fit(text: str, most: int, note: str) -> str:

@@ -52,5 +52,13 @@ def _password(url: str) -> str:
 def _forms(secret: str) -> Iterator[str]:
     for part in {secret, secret.strip(), *secret.splitlines(), *map(str.strip, secret.splitlines())}:
         if len(part) >= SHORTEST and part not in MASK:
-            encoded = part.encode("utf-8", "surrogateescape")
+            encoded = _bytes(part)
             yield from (part, json.dumps(part)[1:-1], quote(encoded, safe=""), base64.b64encode(encoded).decode())
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        # As an environment variable has it that is not UTF-8.
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")

@@ -53,9 +53,9 @@ def images(context: Context, repository: str) -> Images | None:
         if error.code != "RepositoryNotFoundException":
             raise
         answer = {}
-    rows = (answer or {}).get("imageDetails", [])
-    return Images(
-        repository=repository,
-        tags={tag: row["imageDigest"] for row in rows for tag in row.get("imageTags", ())},
-        digests=frozenset(row["imageDigest"] for row in rows),
-    )
+    try:
+        rows = {str(row["imageDigest"]): row.get("imageTags") or () for row in (answer or {}).get("imageDetails", ())}
+        tags = {str(tag): digest for digest, names in rows.items() for tag in names}
+    except (AttributeError, KeyError, TypeError):
+        raise aws.AwsError(f"aws ecr: the answer is no list of the images in {repository}") from None
+    return Images(repository=repository, tags=tags, digests=frozenset(rows))

@@ -30,7 +30,7 @@ def write_report(context: Context, name: str, text: str) -> None:
     path = context.project / REPORTS / name
     try:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(context.console.redacted(text), "utf-8")
+        path.write_text(context.console.redacted(text), "utf-8", "backslashreplace")
     except OSError as error:
         raise DeliveryError(f"{path} cannot be written: {error.strerror}") from None
 
@@ -91,18 +91,24 @@ def read_event(path: Path) -> CheckRun:
         DeliveryError: it is no such event, or the run was not made for a pull request.
     """
     try:
-        event = json.loads(path.read_text("utf-8"))["workflow_run"]
+        event = json.loads(_read(path))["workflow_run"]
         head = event["head_repository"]
         started = CheckRun(
             run=int(event["id"]),
-            owner=str(head["owner"]["login"]),
-            repository=str(head["full_name"]),
-            branch=str(event["head_branch"]),
-            sha=str(event["head_sha"]),
+            owner=_line(head["owner"]["login"]),
+            repository=_line(head["full_name"]),
+            branch=_line(event["head_branch"]),
+            sha=_line(event["head_sha"]),
         )
         trigger = str(event["event"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise DeliveryError(f"{path} is no workflow_run event of GitHub ({type(error).__name__})") from None
     if trigger != "pull_request":
         raise DeliveryError(f"the run's event is {shown(trigger)}: only pull_request has one to comment on")
     return started
+
+
+def _line(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError("it is not one line of text")
+    return value

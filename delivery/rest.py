@@ -17,6 +17,8 @@ FIRST_PAUSE = 1.0
 LONGEST_WAIT = 60.0
 PAGE, MOST_PAGES = 100, 30
 SHOWN_CHARACTERS = 300
+# Of a number of seconds, also of those since 1970.
+MOST_DIGITS = 12
 
 # Answers of a gateway: a call that only reads, or says the same thing twice, is made again.
 PASSING = (502, 503, 504)
@@ -222,7 +224,7 @@ class Rest:
 
 def _seconds(text: str | None) -> float | None:
     try:
-        return max(0.0, float(int(text))) if text else None
+        return max(0.0, float(int(text))) if text and len(text) <= MOST_DIGITS else None
     except ValueError:
         return None
 

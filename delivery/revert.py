@@ -1,21 +1,26 @@
 """A pull request that takes a commit back, so that the trunk does not bring it to the stack again."""
 
 import base64
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from delivery import markdown
 from delivery.context import Context
 from delivery.git import GitError, git
 from delivery.github import GitHub
 from delivery.problems import DeliveryError
-from infra.image import UNKNOWN_COMMIT
+from infra.problems import shown
 
 # https://github.com/orgs/community/discussions/26560
 BOT = {"name": "github-actions[bot]", "email": "41898282+github-actions[bot]@users.noreply.github.com"}
 BY_HAND = "by hand: git revert"
+COMMIT = re.compile(r"[0-9a-f]{7,64}")
+# GitHub takes no longer title.
+MOST_TITLE = 256
 
 
 def open_pull_request(context: Context, stack: str, commit: str) -> str | None:
@@ -37,7 +42,7 @@ def open_pull_request(context: Context, stack: str, commit: str) -> str | None:
     if github is None:
         console.warn("no revert pull request: GITHUB_TOKEN and GITHUB_REPOSITORY are not both set")
         return None
-    if commit == UNKNOWN_COMMIT:
+    if not COMMIT.fullmatch(commit):
         console.warn("no revert pull request: which commit the image is of is not known")
         return None
     try:
@@ -49,14 +54,19 @@ def open_pull_request(context: Context, stack: str, commit: str) -> str | None:
             git(tree, "push", "origin", f"HEAD:refs/heads/{branch}", environ=environ)
         body = (
             f"`{stack}` was rolled back from this commit. "
-            f"As long as it is on `{base}`, the next delivery brings it back.\n"
+            f"As long as it is on `{markdown.neutral(base)}`, the next delivery brings it back.\n"
         )
-        address = github.open_pull_request(branch, base, f'Revert "{subject}"', body)
+        address = github.open_pull_request(branch, base, _title(subject), body)
     except DeliveryError as error:
         console.warn(f"no revert pull request: {error}\n  {BY_HAND} {commit}")
         return None
     console.say(f"Revert pull request: {address}")
     return address
+
+
+def _title(subject: str) -> str:
+    room = MOST_TITLE - len('Revert ""')
+    return f'Revert "{subject if len(subject) <= room else subject[: room - 1] + "…"}"'
 
 
 def _base(context: Context) -> str:
@@ -71,6 +81,11 @@ def _base(context: Context) -> str:
 
 @contextmanager
 def _work_tree(project: Path, base: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    # A colon in it would make git write to a branch of ours.
+    try:
+        git(project, "check-ref-format", f"refs/heads/{base}", environ=environ)
+    except GitError:
+        raise GitError(f"{shown(base)} is no branch's name") from None
     git(project, "fetch", "--no-tags", "origin", f"refs/heads/{base}", environ=environ)
     tip = git(project, "rev-parse", "FETCH_HEAD", environ=environ)
     with tempfile.TemporaryDirectory(prefix="helloworld-revert-") as folder:

@@ -3,12 +3,12 @@
 import argparse
 
 from delivery.context import Context
-from delivery.destroy import destroy as destroy_stack
 from delivery.github import GitHub
 from delivery.github_answers import pull_request_number
 from delivery.problems import DeliveryError
 from delivery.review_environment import MARKER, destroyed, path_of, write_for_destruction
 from delivery.review_stack import review_stack
+from delivery.teardown.review import delete_and_forget
 from delivery.workflow_run import run_address
 from delivery.workspace import stacks
 
@@ -45,7 +45,7 @@ def destroy(context: Context, number: int) -> None:
         DeliveryError: it failed.
     """
     write_for_destruction(context, number)
-    destroy_stack(context, review_stack(number), remove=True)
+    delete_and_forget(context, review_stack(number))
     path_of(context, number).unlink(missing_ok=True)
 
 

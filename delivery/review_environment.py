@@ -10,6 +10,7 @@ from delivery.context import Context
 from delivery.problems import DeliveryError
 from delivery.review_stack import least_review_stack_file, review_stack, review_stack_file
 from delivery.whole_file import write_whole
+from infra.image import UNKNOWN_COMMIT
 from infra.problems import shown
 
 LABEL = "stage"
@@ -57,9 +58,11 @@ def _secrets_provider(context: Context) -> str | None:
 
 def deployed(url: str, commit: str, days: int, run: str) -> str:
     """The comment on an environment that runs."""
+    # Both are outputs of what the pull request runs.
+    known = commit[:7] if commit.isalnum() else UNKNOWN_COMMIT
     return (
-        f"### Review environment\n\n{url}\n\n"
-        f"Runs the image of commit `{commit[:7]}`. Each push updates it; it goes when the label `{LABEL}` or the pull "
+        f"### Review environment\n\n{markdown.address(url)}\n\n"
+        f"Runs the image of commit `{known}`. Each push updates it; it goes when the label `{LABEL}` or the pull "
         f"request does, or after {days} days without a push.{run}"
     )
 

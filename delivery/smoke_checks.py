@@ -58,7 +58,7 @@ def _version(client: httpx.Client, url: str, expected: str) -> str:
     try:
         body = json.loads(answer.text)
         commit = str(body["commit"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _WrongError(f"{url}/version answers {answer.status_code} without a commit") from None
     # A registry's tag has the beginning of it only.
     if not commit.startswith(expected):

@@ -68,7 +68,8 @@ def _set(text: str, key: str, value: str, *, inside: bool, other: dict[str, str]
 
 
 def _mapping(node: yaml.Node | None) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
-    return list(node.value) if isinstance(node, yaml.MappingNode) else []
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return [(key, value) for key, value in pairs if isinstance(key, yaml.ScalarNode)]
 
 
 def _ended(text: str) -> str:

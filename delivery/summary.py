@@ -24,9 +24,10 @@ STEPS = {"lint and types": "CHECK_OUTCOME", "tests": "TEST_OUTCOME"}
 SAID = {"success": "passed", "failure": "❌ failed", "cancelled": "cancelled", "skipped": "not run"}
 # GitHub takes 1 MiB from a step.
 MOST_CHARACTERS = 500_000
-FINDINGS = re.compile(r"\*\*(\d+)\*\* mandatory and (\d+) advisory findings")
+FINDINGS = re.compile(r"\*\*(\d{1,9})\*\* mandatory and (\d{1,9}) advisory findings")
 CHANGES = re.compile(
-    r"\| create \| change \| replace \| delete \| same \|\n\|[-|]+\|\n\| (\d+) \| (\d+) \| (\d+) \| (\d+) \|"
+    r"\| create \| change \| replace \| delete \| same \|\n\|[-|]+\|\n"
+    r"\| (\d{1,9}) \| (\d{1,9}) \| (\d{1,9}) \| (\d{1,9}) \|"
 )
 
 

@@ -43,7 +43,7 @@ def append(context: Context, to: JobFile, text: str) -> None:
     if not path:
         return
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(context.console.redacted(text))
     except OSError as error:
         raise DeliveryError(f"{to} cannot be written: {error.strerror}") from None

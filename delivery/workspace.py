@@ -1,9 +1,12 @@
 """One stack of the project, driven through Pulumi's Automation API."""
 
 import contextlib
+import json
+import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 from pulumi.automation import OutputMap, Stack, StackSummary, UpdateSummary
@@ -160,6 +163,35 @@ class Workspace:
         """Remove the stack and its history from the backend; nothing may be in it. Its file stays."""
         with self._explained("the removal of"):
             self._stack.workspace.remove_stack(self.name, preserve_config=True)
+
+    def deployment(self) -> Mapping[str, Any]:
+        """The stack's state, as the engine keeps it. Secrets stay encrypted."""
+        return self._exported().get("deployment") or {}
+
+    def edit(self, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> bool:
+        """Put the stack's state right; whether there was anything to change. Nothing in the cloud is touched.
+
+        Args:
+            change: gives the new state for the present one.
+        """
+        exported = self._exported()
+        before = exported.get("deployment") or {}
+        after = change(before)
+        if after == before:
+            return False
+        with tempfile.TemporaryDirectory(prefix="helloworld-") as folder, self._explained("changing the state of"):
+            file = Path(folder) / "state.json"
+            file.write_text(json.dumps({**exported, "deployment": after}), "utf-8")
+            self._run("stack", "import", "--stack", self.name, "--file", str(file))
+        return True
+
+    def _exported(self) -> dict[str, Any]:
+        with self._explained("reading the state of"):
+            exported: dict[str, Any] = json.loads(self._run("stack", "export", "--stack", self.name))
+        return exported
+
+    def _run(self, *command: str) -> str:
+        return self._engine.run([*command], str(self._context.project), {}).stdout
 
     def history(self) -> list[UpdateSummary]:
         """The stack's updates, newest first: the hundred that count."""

@@ -11,8 +11,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
+
+from offline.plain import Parser, plain
 
 HERE = Path(__file__).resolve().parent.parent
 CLEAN, REFUSED, WRONG_USAGE = 0, 1, 2
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m offline",
         description="Shows what a stack's program would deploy: no engine, no network, no account.",
     )
@@ -57,10 +60,31 @@ def _parser() -> argparse.ArgumentParser:
         help="text for people, json for programs, md for comments",
     )
     preview.add_argument("--against", metavar="REF", help="compare with the program at a git branch, tag or commit")
+    preview.add_argument(
+        "--load",
+        metavar="RPS",
+        type=_load,
+        default=None,
+        help="estimate the cost at that many requests per second, day and night, besides that of nobody calling (50)",
+    )
     preview.add_argument("--project", metavar="DIR", type=Path, default=HERE, help="the project's directory (this one)")
     preview.add_argument("--verbose", action="store_true", help="show the traceback of a failing program")
     preview.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
+
+
+def _load(text: str) -> float:
+    from cost.model import MOST_REQUESTS
+
+    try:
+        requests = float(text)
+    except ValueError:
+        requests = -1.0
+    if not 0 <= requests <= MOST_REQUESTS:
+        raise argparse.ArgumentTypeError(
+            f"it takes requests per second from 0 to {MOST_REQUESTS:.0f}, and not {text!r}"
+        )
+    return requests
 
 
 def _preview(options: argparse.Namespace) -> tuple[str, int]:
@@ -98,28 +122,16 @@ class _UsageError(Exception):
 
 
 def _report(options: argparse.Namespace) -> tuple[str, int]:
-    from offline import against, diff, stackfile
-    from offline.references import evaluate_with_references
-    from offline.report import Report
-    from policy import rules
+    from cost.model import DEFAULT_LOAD
+    from offline.against import NoRevisionError
+    from offline.gather import gather
+    from policy.model import DayError
 
-    project_dir = options.project.resolve()
-    # Asked before a second process is started for nothing.
-    stackfile.file_of(project_dir, options.stack)
-    baseline = difference = None
-    with contextlib.ExitStack() as stack:
-        if options.against is not None:
-            try:
-                revision = against.find(project_dir, options.against)
-                evaluation = stack.enter_context(against.Evaluation(project_dir, revision, options.stack))
-            except against.NoRevisionError as error:
-                raise _UsageError(str(error)) from None
-        plan = evaluate_with_references(project_dir, options.stack)
-        findings = rules.check(plan.resources, options.stack)
-        if options.against is not None:
-            baseline = evaluation.result()
-            difference = diff.compare(baseline.plan, plan) if baseline.plan else None
-    report = Report(plan, findings, baseline, difference)
+    load = DEFAULT_LOAD if options.load is None else replace(DEFAULT_LOAD, requests_per_second=options.load)
+    try:
+        report = gather(options.project.resolve(), options.stack, options.against, load)
+    except (NoRevisionError, DayError) as error:
+        raise _UsageError(str(error)) from None
     return _rendered(report, options.format), REFUSED if report.refused else CLEAN
 
 
@@ -179,7 +191,7 @@ def _details(options: argparse.Namespace, details: str) -> None:
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{plain(text)}\n")
 
 
 def _write(text: str) -> None:

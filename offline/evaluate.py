@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,7 +220,8 @@ class _Run:
 
     def __call__(self, program: Callable[[], object]) -> None:
         # The SDK keeps its state in context variables: in a context of its own the run leaves none behind.
-        contextvars.copy_context().run(self._in_context, program)
+        with _garbage_left():
+            contextvars.copy_context().run(self._in_context, program)
 
     def _in_context(self, program: Callable[[], object]) -> None:
         runtime_settings.ROOT.set(None)
@@ -294,6 +295,18 @@ def _waiting(loop: asyncio.AbstractEventLoop) -> str:
             names.add(f"{frame.f_locals.get('name')} ({frame.f_locals.get('ty')})")
     listed = sorted(names)[:10]
     return f"; not registered because of it: {', '.join(listed)}" if listed else ""
+
+
+@contextlib.contextmanager
+def _garbage_left() -> Iterator[None]:
+    """A run makes much and drops little: looking for garbage meanwhile took as long as the run itself."""
+    looked_for = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked_for:
+            gc.enable()
 
 
 @contextlib.contextmanager

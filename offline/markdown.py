@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from offline import facts
+from offline import cost_markdown, facts
 from offline.diff import ABSENT, Change, FieldChange, is_absent
 from offline.plan import Plan
 from offline.report import Report
@@ -46,7 +46,11 @@ def _blocks(report: Report) -> Iterator[str]:
             f"**{mandatory}** mandatory and {len(findings) - mandatory} advisory findings",
         ]
     )
+    if report.estimate is not None:
+        yield cost_markdown.summary(report.estimate, report.cost_difference)
     yield from _against(report)
+    if report.estimate is not None and report.estimate.region:
+        yield _fold("Cost", cost_markdown.details(report.estimate, report.cost_difference, _text))
     if findings:
         rows = "\n".join(_finding(finding, plan) for finding in findings)
         yield _fold(

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from offline import facts
+from offline import cost_text, facts
 from offline.diff import ABSENT, Action, Change, Difference, FieldChange, is_absent
 from offline.plan import Plan, Resource
 from offline.report import Report
@@ -41,6 +41,7 @@ def show(report: Report, console: Console) -> None:
     _section(
         console, "Policy", [_finding(each, plan) for each in report.findings] or [Text("no findings", style="green")]
     )
+    _section(console, "Cost", cost_text.lines(report.estimate) if report.estimate else [])
     _section(console, "Outputs", [_outputs(plan)] if plan.outputs else [])
     if report.baseline is not None:
         _section(
@@ -131,6 +132,8 @@ def _against(report: Report) -> list[RenderableType]:
     if difference is None:
         return lines
     lines.append(summary(difference))
+    if report.cost_difference is not None:
+        lines += cost_text.difference(report.cost_difference)
     lines += [_change(change) for change in difference.changes]
     if difference.outputs:
         lines.append(Group(Text("~ outputs", style=STYLES["change"]), *map(_field, difference.outputs)))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cost.compare import CostDifference, compare
+from cost.model import Estimate
 from offline import facts
 from offline.against import Baseline
 from offline.diff import Difference
@@ -13,12 +15,21 @@ from policy.rules import Finding
 
 @dataclass(frozen=True)
 class Report:
-    """A plan, the policy's findings, and how it differs from another revision where that was asked for."""
+    """A plan, the policy's findings, what it costs, and how all that differs from another revision where asked for."""
 
     plan: Plan
     findings: Sequence[Finding] = ()
     baseline: Baseline | None = None
     difference: Difference | None = None
+    estimate: Estimate | None = None
+    estimate_before: Estimate | None = None
+
+    @property
+    def cost_difference(self) -> CostDifference | None:
+        """What the change costs, where another revision was asked for and could be evaluated."""
+        if self.estimate is None or self.estimate_before is None:
+            return None
+        return compare(self.estimate_before, self.estimate)
 
     @property
     def refused(self) -> bool:
@@ -34,6 +45,9 @@ class Report:
             "unknown": [{"value": value, "uses": uses} for value, uses in facts.unknowns(self.plan)],
             "limits": facts.limits(self.plan),
         }
+        if self.estimate is not None:
+            change = self.cost_difference
+            document["cost"] = self.estimate.to_json() | ({"difference": change.to_json()} if change else {})
         if self.baseline is not None:
             against: dict[str, Any] = {
                 "ref": self.baseline.revision.name,

@@ -16,6 +16,8 @@ import yaml
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 32
 MOST_VALUES = 20_000
+MOST_CHARACTERS = MOST_BYTES
+MOST_NUMBER = 10**300
 
 _INTEGER = re.compile(r"[-+]?(0b[01]+|0o?[0-7]+|0x[0-9a-fA-F]+|[1-9][0-9]*|0)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -46,7 +48,8 @@ class _Frame:
 
     value: dict[str, Any] | list[Any]
     anchor: str | None
-    start: int
+    # What had been counted before it: values and characters.
+    start: tuple[int, int]
     key: str | None = None
     has_key: bool = False
     # The value of a key that is refused is read, so that it is well-formed, and dropped.
@@ -57,8 +60,10 @@ class _Frame:
 class _Reader:
     flaws: list[Flaw] = field(default_factory=list)
     stack: list[_Frame] = field(default_factory=list)
-    anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    # What an anchor stands for, and how many values and characters that is.
+    anchors: dict[str, tuple[Any, int, int]] = field(default_factory=dict)
     values: int = 0
+    characters: int = 0
     result: Any = None
     documents: int = 0
 
@@ -74,10 +79,15 @@ class _Reader:
     def wants_key(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1].value, dict) and not self.stack[-1].has_key
 
-    def count(self, more: int) -> None:
-        self.values += more
-        if self.values > MOST_VALUES:
-            raise _StopError(f"it has more than {MOST_VALUES} values, aliases expanded", "keep configuration small")
+    def count(self, values: int, characters: int = 0) -> None:
+        self.values += values
+        self.characters += characters
+        for what, counted, most in (
+            ("values", self.values, MOST_VALUES),
+            ("characters", self.characters, MOST_CHARACTERS),
+        ):
+            if counted > most:
+                raise _StopError(f"it has more than {most} {what}, aliases expanded", "keep configuration small")
 
     def add(self, value: Any) -> None:
         if not self.stack:
@@ -164,17 +174,18 @@ def _take(reader: _Reader, event: Any) -> None:
     elif isinstance(event, yaml.AliasEvent):
         _take_alias(reader, event)
     elif isinstance(event, yaml.ScalarEvent):
-        reader.count(1)
+        reader.count(1, len(event.value))
         value = _scalar(reader, event)
         if event.anchor:
-            reader.anchors[event.anchor] = (value, 1)
+            reader.anchors[event.anchor] = (value, 1, len(event.value))
         reader.add(value)
     elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
         _open(reader, event)
     elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
         frame = reader.stack.pop()
         if frame.anchor:
-            reader.anchors[frame.anchor] = (frame.value, reader.values - frame.start)
+            values, characters = frame.start
+            reader.anchors[frame.anchor] = (frame.value, reader.values - values, reader.characters - characters)
         reader.add(frame.value)
 
 
@@ -183,8 +194,8 @@ def _take_alias(reader: _Reader, event: Any) -> None:
     if event.anchor not in reader.anchors:
         # yaml.v3 refuses a value that contains itself; PyYAML would build it.
         raise _StopError(f"the alias *{event.anchor} stands inside what it stands for, or for nothing", "write it out")
-    value, size = reader.anchors[event.anchor]
-    reader.count(size)
+    value, values, characters = reader.anchors[event.anchor]
+    reader.count(values, characters)
     if reader.wants_key() and not isinstance(value, str):
         raise _StopError("a key is not text", "use text as a key")
     reader.add(value)
@@ -198,7 +209,7 @@ def _open(reader: _Reader, event: Any) -> None:
     if reader.wants_key():
         raise _StopError("a key is a map or a list", "use text as a key")
     value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
-    reader.stack.append(_Frame(value, event.anchor, reader.values))
+    reader.stack.append(_Frame(value, event.anchor, (reader.values, reader.characters)))
 
 
 def _scalar(reader: _Reader, event: Any) -> Any:
@@ -223,11 +234,12 @@ def _number(reader: _Reader, text: str) -> Any:
         return text
     if _INTEGER.fullmatch(plain):
         sign, digits = (-1, plain[1:]) if plain[0] == "-" else (1, plain.removeprefix("+"))
-        if len(digits) > 400:
+        octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
+        # More digits take Python time and memory to read; a larger number has no place in a float.
+        number = sign * (int(digits, 8) if octal else int(digits, 0)) if len(digits) < 400 else 10**400
+        if abs(number) > MOST_NUMBER:
             reader.flaw(text, "it is an absurdly long number", "give a number of a few digits")
             return text
-        octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
-        number = sign * (int(digits, 8) if octal else int(digits, 0))
         return number if -(2**63) <= number < 2**64 else float(number)
     if _FLOAT.fullmatch(plain):
         try:

@@ -128,6 +128,8 @@ class Stage:
             code, out, err = fake_aws.play(self.aws.folder, command[1:], env)
             return subprocess.CompletedProcess(command, code, out, err)
 
+        # No test finds the credentials of the machine that it runs on.
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setattr(Engine, "run", engine)
         monkeypatch.setattr("delivery.engine._version_of", lambda *_: VersionInfo.parse(VERSION[1:]))
         monkeypatch.setattr("delivery.aws.subprocess", SimpleNamespace(**{**vars(subprocess), "run": aws}))

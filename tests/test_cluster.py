@@ -5,6 +5,7 @@ import json
 import pytest
 
 from infra.addons import VERSIONS
+from infra.cluster import LOG_TYPES
 from offline.plan import Plan
 from tests.conftest import Planner
 from tests.graph import before
@@ -35,7 +36,11 @@ def test_control_plane_logs_go_to_a_log_group_of_ours_that_exists_first(plan: Pl
     assert group.inputs["name"] == f"/aws/eks/{cluster.inputs['name']}/cluster"
     assert group.inputs["retentionInDays"] > 0
     assert before(plan, group, cluster)
-    assert {"api", "audit", "authenticator"} <= set(cluster.inputs["enabledClusterLogTypes"])
+
+
+def test_prod_writes_everything_down_and_dev_who_logged_in(dev: Plan, prod: Plan) -> None:
+    assert control_plane(prod)["enabledClusterLogTypes"] == list(LOG_TYPES)
+    assert control_plane(dev)["enabledClusterLogTypes"] == ["authenticator"]
 
 
 def test_the_private_endpoint_is_on_and_the_public_one_open_to_the_listed_networks_only(planned: Planner) -> None:

@@ -133,7 +133,7 @@ def test_prod_is_https_only(prod: Plan) -> None:
 def test_manifests_are_valid_in_the_pinned_kubernetes_version(plan: Plan) -> None:
     version = plan.one("eks:index:Cluster", "helloworld-cluster-eks").inputs["version"]
     objects = kubernetes_objects(plan)
-    assert len(objects) == {"dev": 8, "prod": 18}[plan.stack]
+    assert len(objects) == {"dev": 15, "prod": 18}[plan.stack]
     for each in objects:
         assert kubernetes_validate.validate(dict(each.inputs), version, strict=True)
 

@@ -1,4 +1,4 @@
-"""Deploy, promote, roll back, destroy, unlock, smoke and preview, from the command line to the engine."""
+"""Deploy, promote, roll back, unlock, smoke and preview, from the command line to the engine."""
 
 import json
 from collections.abc import Iterator
@@ -517,37 +517,7 @@ def test_unlocking_removes_the_lock_and_says_what_it_does(stage: Stage) -> None:
     assert "killed" in done.out
 
 
-# Destroy.
-
-
-def test_a_stack_is_destroyed_and_stays_in_the_backend(stage: Stage) -> None:
-    runs(stage, "dev", OLD)
-    assert stage.run("destroy", "--stack", "dev").code == 0
-    assert len(stage.pulumi.called("destroy")) == 1
-    assert "dev" in stage.pulumi.state["stacks"]
-
-
-def test_a_protected_stack_is_not_destroyed(stage: Stage) -> None:
-    runs(stage, "prod", OLD)
-    stage.setting("prod", protect=True)
-    done = stage.run("destroy", "--stack", "prod")
-    assert done.code == 1
-    assert "set helloworld:protect to false" in done.err
-    assert not stage.pulumi.called("destroy")
-
-
-def test_a_stack_that_others_stand_on_is_not_destroyed(stage: Stage) -> None:
-    runs(stage, "dev", OLD)
-    on_dev = update("review", {"helloworld:platform": "reference", "helloworld:platformStack": "dev"})
-    stage.pulumi.stack("pr-7", {}, [on_dev])
-    stage.pulumi.stack("pr-8", {}, [])
-    stage.pulumi.stack("pr-9", {}, [on_dev], resources=0)
-    stage.pulumi.stack("prod", {}, [update("promote", {"helloworld:promoteFrom": "dev"})])
-    done = stage.run("destroy", "--stack", "dev")
-    assert done.code == 1
-    assert "platform of pr-7, pr-8, which" in done.err
-    assert "make review-destroy PR=7" in done.err
-    assert not stage.pulumi.called("destroy")
+# Local.
 
 
 @pytest.mark.parametrize("command", ["destroy", "unlock", "preview"])

@@ -51,7 +51,7 @@ def test_the_tree_names_every_file_of_a_package_and_no_other(folder: str) -> Non
     assert sorted(named) == sorted(path.relative_to(PROJECT / folder).as_posix() for path in files)
 
 
-@pytest.mark.parametrize("variable", ["STACK", "FORMAT", "AGAINST"])
+@pytest.mark.parametrize("variable", ["STACK", "FORMAT", "AGAINST", "LOAD"])
 @pytest.mark.parametrize(
     "form", ["a'; touch {}; '", "$(shell touch {})", "$$(touch {})", "`touch {}`", '"; touch {}; "']
 )
@@ -94,7 +94,7 @@ def test_links_inside_the_project_lead_somewhere(document: Path) -> None:
 
 def test_lock_files_name_no_package_index() -> None:
     locks = [*PROJECT.glob("requirements*.txt"), PROJECT / "app" / "requirements.txt"]
-    assert len(locks) == 3
+    assert len(locks) == 4
     for lock in locks:
         text = lock.read_text("utf-8")
         assert "--hash=sha256:" in text

@@ -194,7 +194,8 @@ def test_the_number_of_nodes_that_it_chose_is_not_taken_back(planned: Planner, s
     other = planned("dev", {"nodeAutoscaling": "true", "nodeDesired": "3"})
     told = {each.type for each in compare(scaled, other).changes}
     assert told == {"eks:index:ManagedNodeGroup"}
-    by_hand = compare(planned("dev", {"nodeDesired": "2"}), planned("dev", {"nodeDesired": "3"}))
+    two, three = ({"nodeAutoscaling": "false", "nodeDesired": number} for number in "23")
+    by_hand = compare(planned("dev", two), planned("dev", three))
     assert "aws:eks/nodeGroup:NodeGroup" in {each.type for each in by_hand.changes}
 
 

@@ -28,8 +28,10 @@ def configuration(plan: Plan, addon: str) -> dict[str, Any]:
 
 def test_there_are_nodes_in_every_zone_and_never_less_than_one_for_each(plan: Plan) -> None:
     group = plan.one(GROUP, "helloworld-nodes-group").inputs
-    private = {each.name for each in plan.of("aws:ec2/subnet:Subnet") if "-private-" in each.name}
-    assert {str(each).removeprefix("${").removesuffix(".id}") for each in group["subnetIds"]} == private
+    of_nodes = {str(each).removeprefix("${").removesuffix(".id}") for each in group["subnetIds"]}
+    there = [each for each in plan.of("aws:ec2/subnet:Subnet") if each.name in of_nodes]
+    assert {each.inputs["availabilityZone"] for each in there} == zones(plan)
+    assert len(there) == len(of_nodes)
     assert group["scalingConfig"]["minSize"] >= len(zones(plan)) >= 2
 
 
@@ -73,12 +75,19 @@ def test_in_prod_every_zone_has_its_own_way_out(prod: Plan) -> None:
     assert len({each.inputs["routeTableId"] for each in associations}) == 3
 
 
-def test_in_dev_all_zones_share_the_way_out_of_one_which_does_not_outlive_it(dev: Plan) -> None:
+def test_in_dev_no_zone_depends_on_another_for_its_way_out(dev: Plan) -> None:
+    """Without NAT there is nothing in between that stands in one zone: an internet gateway is the VPC's."""
+    assert dev.of("aws:ec2/internetGateway:InternetGateway")
+    assert not dev.of("aws:ec2/natGateway:NatGateway")
+
+
+def test_with_one_nat_all_zones_share_the_way_out_of_one_which_does_not_outlive_it(planned: Planner) -> None:
     """Pods that run keep answering: requests come in by the balancer. What they may miss is a way out."""
+    plan = planned("dev", {"nat": "gateway"})
     associations = [
-        each for each in dev.of("aws:ec2/routeTableAssociation:RouteTableAssociation") if "-private-" in each.name
+        each for each in plan.of("aws:ec2/routeTableAssociation:RouteTableAssociation") if "-private-" in each.name
     ]
-    assert len(associations) == len(zones(dev)) == 2
+    assert len(associations) == len(zones(plan)) == 2
     assert {each.inputs["routeTableId"] for each in associations} == {"${helloworld-network-private-a-routes.id}"}
 
 

@@ -220,6 +220,30 @@ class TestLeavingNothingBehind:
         evaluate(project(tmp_path, "import pulumi\nimport os\nos.chdir('/')\n"), "dev")
         assert (Path.cwd(), list(sys.path), threading.active_count()) == before
 
+    @pytest.mark.parametrize("fails", [False, True])
+    @pytest.mark.parametrize("looked_for", [False, True])
+    def test_garbage_is_left_during_a_run_and_looked_for_afterwards_as_before(
+        self, looked_for: bool, fails: bool
+    ) -> None:
+        meanwhile: list[bool] = []
+
+        def program() -> None:
+            meanwhile.append(gc.isenabled())
+            if fails:
+                raise ValueError("no")
+
+        before = gc.isenabled()
+        (gc.enable if looked_for else gc.disable)()
+        try:
+            if fails:
+                problem_of(program)
+            else:
+                record(program)
+            afterwards = gc.isenabled()
+        finally:
+            (gc.enable if before else gc.disable)()
+        assert (meanwhile, afterwards) == ([False], looked_for)
+
     def test_whose_shell_it_is_does_not_matter(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_REGION", "eu-west-1")
         monkeypatch.setenv("PULUMI_CONFIG", '{"tiny:size": "9"}')

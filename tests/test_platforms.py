@@ -42,12 +42,13 @@ def local(planned: Planner) -> Plan:
 
 @pytest.fixture(scope="module")
 def fenced(planned: Planner) -> Plan:
-    return planned("dev", {"reviewRole": REVIEW_ROLE})
+    # Without the autoscaler, which has roles of its own.
+    return planned("dev", {"reviewRole": REVIEW_ROLE, "nodeAutoscaling": "false"})
 
 
 @pytest.fixture(scope="module")
 def previewed(planned: Planner) -> Plan:
-    return planned("dev", {"reviewRole": REVIEW_ROLE, "previewRole": PREVIEW_ROLE})
+    return planned("dev", {"reviewRole": REVIEW_ROLE, "previewRole": PREVIEW_ROLE, "nodeAutoscaling": "false"})
 
 
 def kubernetes_objects(plan: Plan) -> list[Resource]:

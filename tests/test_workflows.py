@@ -17,6 +17,7 @@ DOCUMENT = (PROJECT / "docs" / "ci.md").read_text("utf-8")
 
 # Every permission to write there is. Whoever adds one adds it here, and says why in the workflow.
 WRITES = {
+    ("check.yml", "audit"): set[str](),
     ("check.yml", "check"): set[str](),
     ("check.yml", "local"): set[str](),
     ("check.yml", "rehearse"): set[str](),

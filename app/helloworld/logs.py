@@ -13,6 +13,7 @@ from helloworld.exchange import Exchange
 _quoted: Callable[[str], str] = json.encoder.encode_basestring_ascii
 
 _MAX_PATH_LENGTH = 512
+_MAX_METHOD_LENGTH = 32
 _FLUSH_SECONDS = 0.2
 
 
@@ -41,13 +42,13 @@ class AccessLog:
         self._level = level
 
     def write(self, level: int, exchange: Exchange) -> None:
-        """Write the line if `level` is not below the log's own; an absurdly long path is cut."""
+        """Write the line if `level` is not below the log's own; an absurdly long path or method is cut."""
         if level < self._level:
             return
         line = (
             f'{{"time":"{_timestamp()}","level":"{logging.getLevelName(level).lower()}",'
             f'"logger":"helloworld.access","message":"request","request_id":{_quoted(exchange.request_id)},'
-            f'"method":{_quoted(exchange.method)},"path":{_quoted(exchange.path[:_MAX_PATH_LENGTH])},'
+            f'"method":{_quoted(exchange.method[:_MAX_METHOD_LENGTH])},"path":{_quoted(exchange.path[:_MAX_PATH_LENGTH])},'
             f'"route":{_quoted(exchange.route)},"status":{exchange.status},'
             f'"duration_ms":{exchange.seconds * 1000:.3f}}}\n'
         )

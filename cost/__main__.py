@@ -1,5 +1,6 @@
 """The command line: `python -m cost` prints the tables that README.md and docs/cost.md have to have."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -17,4 +18,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # The reader, e.g. `head`, may have seen enough.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from cost.model import Estimate, Item
+from cost.model import Estimate, Item, Unpriced
 
 How = Literal["new", "gone", "changed"]
 # Below half a cent it is the arithmetic.
@@ -25,11 +25,16 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class CostDifference:
-    """How two estimates differ, in dollars a month, and by what."""
+    """How two estimates differ, in dollars a month, and by what.
+
+    `unknown` are the resources of which a price is missing on one side only, by URN. They are in none of the figures: a
+    change to what nobody has a price of is no saving.
+    """
 
     idle: float
     loaded: float
     changes: Sequence[Change]
+    unknown: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The difference as the JSON output has it."""
@@ -39,22 +44,30 @@ class CostDifference:
             "changes": [
                 {**asdict(each), "idle": round(each.idle, 4), "loaded": round(each.loaded, 4)} for each in self.changes
             ],
+            "unknown": list(self.unknown),
         }
 
 
 def compare(before: Estimate, after: Estimate) -> CostDifference:
     """What `after` costs more than `before`, the most expensive first."""
     old, new = _by_thing(before.items), _by_thing(after.items)
+    untold, told = _whys(before.unpriced), _whys(after.unpriced)
+    unknown = sorted(urn for urn in {*untold, *told} if untold.get(urn) != told.get(urn))
     changes = []
+    total = {"idle": 0.0, "loaded": 0.0}
     for key in {**old, **new}:
+        if key[0] in unknown:
+            continue
         idle = _sum(new, key, "idle") - _sum(old, key, "idle")
         loaded = _sum(new, key, "loaded") - _sum(old, key, "loaded")
+        total["idle"] += idle
+        total["loaded"] += loaded
         how: How = "new" if key not in old else "gone" if key not in new else "changed"
         if max(abs(idle), abs(loaded)) >= SMALLEST:
             name = (new.get(key) or old[key])[0].name
             changes.append(Change(urn=key[0], name=name, what=key[1], how=how, idle=idle, loaded=loaded))
     changes.sort(key=lambda each: (-abs(each.loaded), -abs(each.idle), each.urn, each.what))
-    return CostDifference(idle=after.idle - before.idle, loaded=after.loaded - before.loaded, changes=changes)
+    return CostDifference(**total, changes=changes, unknown=unknown)
 
 
 Key = tuple[str, str]
@@ -65,6 +78,13 @@ def _by_thing(items: Sequence[Item]) -> Mapping[Key, list[Item]]:
     found: dict[Key, list[Item]] = {}
     for item in items:
         found.setdefault((item.urn, item.what), []).append(item)
+    return found
+
+
+def _whys(unpriced: Sequence[Unpriced]) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for each in unpriced:
+        found.setdefault(each.urn, set()).add(each.why)
     return found
 
 

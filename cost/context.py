@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -22,12 +22,13 @@ REFERENCE = re.compile(r"\$\{([^}]+)\.id\}")
 
 @dataclass(frozen=True)
 class Line:
-    """What a resource costs for one thing, in dollars a month, and how it comes about."""
+    """What a resource costs for one thing, in dollars a month, and how it comes about; `as_in` as `Item` has it."""
 
     what: str
     idle: float
     loaded: float
     basis: str
+    as_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Context:
-    """A plan in a region under a load."""
+    """A plan in a region under a load. `lenders`: other regions whose prices were taken, until somebody empties it."""
 
     plan: Plan
     load: Load
+    lenders: set[str] = field(default_factory=set, compare=False)
 
     @cached_property
     def region(self) -> str:
@@ -58,7 +60,7 @@ class Context:
         """The prices where a resource is; those of objects in a cluster where the stack is."""
         provider = self.plan.by_urn.get(resource.provider or "")
         region = provider.inputs.get("region") if provider is not None and provider.type == PROVIDER else None
-        return Prices(str(region or self.region))
+        return Prices(str(region or self.region), self.lenders)
 
     @property
     def loads(self) -> tuple[Load, Load]:

@@ -1,6 +1,7 @@
 """What a plan costs in a month: each resource priced, known to be free, or said to be unpriced."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from cost import compute, logs, network, services
 from cost.context import Context, Line
@@ -53,7 +54,7 @@ def estimate(plan: Plan, load: Load = DEFAULT_LOAD) -> Estimate:
 
     Returns:
         The items in the plan's order. A resource of a type that nobody has looked at, or without a price in its region,
-        is among the unpriced. Nothing is raised for what a plan has in it.
+        is among the unpriced, once for each reason. Nothing is raised for what a plan has in it.
     """
     context = Context(plan, load)
     items: list[Item] = []
@@ -61,7 +62,7 @@ def estimate(plan: Plan, load: Load = DEFAULT_LOAD) -> Estimate:
     for resource in plan.resources:
         if resource.external or not context.region:
             continue
-        for found in _priced(resource, context):
+        for found in dict.fromkeys(_priced(resource, context)):
             if isinstance(found, Line):
                 items.append(Item(urn=resource.urn, name=resource.name, **vars(found)))
             else:
@@ -76,6 +77,7 @@ def _priced(resource: Resource, context: Context) -> Iterator[Line | str]:
             yield "nobody here has looked up what resources of this type cost"
         return
     for price in PRICED[resource.type]:
+        context.lenders.clear()
         try:
             line = price(resource, context)
         except NoPriceError as error:
@@ -85,4 +87,4 @@ def _priced(resource: Resource, context: Context) -> Iterator[Line | str]:
             yield "what it costs cannot be told from what is known of it"
         else:
             if line is not None:
-                yield line
+                yield replace(line, as_in=", ".join(sorted(context.lenders)))

@@ -50,7 +50,7 @@ def _gigabytes(name: str, context: Context, load: Load) -> float:
         types = [
             str(kind) for each in context.plan.of(CLUSTER) for kind in each.inputs.get("enabledClusterLogTypes") or ()
         ]
-        by_api = nodes * assumed("api_and_audit_gb_per_node") * ("audit" in types)
+        by_api = nodes * assumed("api_and_audit_gb_per_node") * any(each in BY_API for each in types)
         return float(by_api + assumed("other_control_plane_gb") * len([each for each in types if each not in BY_API]))
     if any(name in str(each.inputs.get("logDestination")) for each in context.plan.of(FLOW_LOG)):
         return float(nodes * assumed("flow_log_gb_per_node"))

@@ -45,7 +45,7 @@ class Item:
     """What one resource costs for one thing.
 
     `name` is the resource's, `what` the thing. `idle` and `loaded` are dollars a month; `basis` says how they come
-    about.
+    about. `as_in` is the region whose price was assumed where none of the resource's own is known; mostly empty.
     """
 
     urn: str
@@ -54,6 +54,7 @@ class Item:
     idle: float
     loaded: float
     basis: str
+    as_in: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,23 @@ class Estimate:
         return sorted(((what, *both) for what, both in sums.items()), key=lambda each: (-each[2], -each[1], each[0]))
 
     @property
+    def assumed(self) -> str:
+        """What is in the sums at another region's prices, as a sentence without a full stop; empty if nothing is."""
+        lent = [item for item in self.items if item.as_in]
+        if not lent:
+            return ""
+        things, lenders = (sorted(set(each)) for each in zip(*((item.what, item.as_in) for item in lent), strict=True))
+        return (
+            f"{sum(item.loaded for item in lent):.2f} of that is for {', '.join(things)} at prices of "
+            f"{', '.join(lenders)}, as none of {self.region} were found"
+        )
+
+    @property
+    def at_least(self) -> str:
+        """What to say before a sum: that it is the least, where something has no price."""
+        return "at least " if self.unpriced else ""
+
+    @property
     def idle(self) -> float:
         """Dollars a month with nobody calling."""
         return sum(item.idle for item in self.items)
@@ -105,5 +123,6 @@ class Estimate:
             "items": [
                 {**asdict(item), "idle": round(item.idle, 4), "loaded": round(item.loaded, 4)} for item in self.items
             ],
+            "assumed": self.assumed,
             "unpriced": [asdict(each) for each in self.unpriced],
         }

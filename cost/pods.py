@@ -1,8 +1,8 @@
 """Which pods a plan leads to, and what they ask for."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -35,10 +35,12 @@ class _Scaler:
     least: int
     most: int
     cpu_percent: float | None
+    requests_per_second: float | None = None
 
 
 def pods_of(plan: Plan, requests_per_second: float = 0) -> list[Pods]:
-    """All pods of a plan, of its add-ons, its charts and its Deployments: as many as the load takes, by its CPU.
+    """All pods of a plan, of its add-ons, its charts and its Deployments: as many as the load takes, by its CPU and,
+    where that is a trigger, by its requests.
 
     What a chart's values do not say of its pods counts as nothing.
     """
@@ -87,6 +89,8 @@ def _of_deployment(deployment: Resource, scaler: _Scaler | None, requests_per_se
     wanted = 0
     if scaler.cpu_percent and cpu:
         wanted = ceil(requests_per_second * assumed("cpu_milli_per_rps") / (cpu * scaler.cpu_percent / 100))
+    if scaler.requests_per_second:
+        wanted = max(wanted, ceil(requests_per_second / scaler.requests_per_second))
     return Pods(deployment.name, max(scaler.least, min(wanted, scaler.most)), cpu, memory, surge=1)
 
 
@@ -102,7 +106,19 @@ def _scalers(plan: Plan) -> Iterator[_Scaler]:
         spec = _map(resource.inputs.get("spec"))
         triggers = [_map(each) for each in spec.get("triggers") or ()]
         percents = [_map(each.get("metadata")).get("value") for each in triggers if each.get("type") == "cpu"]
-        yield _scaler(spec, "minReplicaCount", "maxReplicaCount", percents)
+        yield replace(
+            _scaler(spec, "minReplicaCount", "maxReplicaCount", percents), requests_per_second=_of_requests(triggers)
+        )
+
+
+def _of_requests(triggers: Iterable[Mapping[str, Any]]) -> float | None:
+    """Requests a second that a trigger wants of each pod: the balancer's count, which is of a period."""
+    asked = [_map(each.get("metadata")) for each in triggers if each.get("type") == "aws-cloudwatch"]
+    for each in asked:
+        period = _number(each.get("metricStatPeriod"), 0)
+        if each.get("metricName") == "RequestCount" and period > 0:
+            return _number(each.get("targetMetricValue"), 0) / period
+    return None
 
 
 def _scaler(spec: Mapping[str, Any], least: str, most: str, percents: list[Any]) -> _Scaler:

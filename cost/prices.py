@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,17 +28,18 @@ def assumed(key: str) -> Any:
 
 @dataclass(frozen=True)
 class Prices:
-    """The prices of one region, in dollars."""
+    """The prices of one region, in dollars; `lenders` gets the regions whose prices are taken instead (`as_in`)."""
 
     region: str
+    lenders: set[str] = field(default_factory=set, compare=False)
 
     def of(self, key: str) -> float:
         """A price by its name in the file.
 
         Raises:
-            NoPriceError: it is not known for the region; no other region's is taken.
+            NoPriceError: it is not known for the region.
         """
-        return float(self._find(key))
+        return float(self._find(key, key))
 
     def instance(self, kind: str, capacity: str) -> float:
         """Dollars an hour of an EC2 instance type; `capacity` is on-demand or spot.
@@ -46,7 +47,7 @@ class Prices:
         Raises:
             NoPriceError: as `of`.
         """
-        return self._in("instances", kind, f"{kind} on {capacity}", capacity)
+        return float(self._find(f"{kind} on {capacity}", "instances", kind, capacity))
 
     def database(self, kind: str) -> float:
         """Dollars an hour of an RDS instance type in one zone, for PostgreSQL.
@@ -54,18 +55,19 @@ class Prices:
         Raises:
             NoPriceError: as `of`.
         """
-        return self._in("databases", kind, kind)
+        return float(self._find(kind, "databases", kind))
 
-    def _in(self, table: str, kind: str, told: str, *keys: str) -> float:
-        found: Any = data()["regions"].get(self.region, {}).get(table, {}).get(kind)
+    def _find(self, told: str, *keys: str) -> Any:
+        regions = data()["regions"]
+        own = regions.get(self.region)
+        lender = next((name for name, lent in (own or {}).get("as_in", {}).items() if keys[0] in lent), None)
+        found: Any = None
+        if own is not None:
+            found = data()["everywhere"] if keys[0] in data()["everywhere"] else regions[lender or self.region]
         for key in keys:
             found = (found or {}).get(key)
         if found is None:
             raise NoPriceError(f"cost/prices.json has no price of {told} in {self.region or 'no region'}")
-        return float(found)
-
-    def _find(self, key: str) -> Any:
-        for table in (data()["everywhere"], data()["regions"].get(self.region, {})):
-            if key in table and self.region in data()["regions"]:
-                return table[key]
-        raise NoPriceError(f"cost/prices.json has no price of {key} in {self.region or 'no region'}")
+        if lender is not None:
+            self.lenders.add(lender)
+        return found

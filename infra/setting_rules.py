@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
-from infra import subnets
+from infra import setting_networks, subnets
 from infra.data import names
 
 Valid = Mapping[str, Any]
@@ -21,7 +21,6 @@ OF_MONITORING = ("alertEmails", "alertSlackWorkspace", "alertSlackChannel", "ale
 OWN_TAGS = ("project", "stack", "managed-by")
 # https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
 MOST_TAGS_OF_SEVERAL = 6
-PRIVATE_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 @dataclass(frozen=True)
@@ -141,80 +140,6 @@ def _routing(valid: Valid) -> str | None:
     return None
 
 
-def _peer_vpc(valid: Valid) -> str | None:
-    if valid["peerVpc"] is None:
-        return None
-    if valid["platform"] != "create":
-        return f"platform is {valid['platform']}, which has no network of its own"
-    if valid["peerCidr"] is None:
-        return "peerCidr is not set, and without it there is no way there"
-    return None if valid["peerRouteTables"] else "peerRouteTables is empty, and without one there is no way back"
-
-
-def _peer_cidr(valid: Valid) -> str | None:
-    peer: IPv4Network | None = valid["peerCidr"]
-    if peer is None:
-        return None
-    if valid["peerVpc"] is None:
-        return "there is no peerVpc that has it"
-    if not _private(peer):
-        return "it is not a private network"
-    overlaps = [f"{key}, {valid[key]}" for key in ("networkCidr", "serviceCidr") if peer.overlaps(valid[key])]
-    return f"it overlaps {' and '.join(overlaps)}, so addresses would be in both" if overlaps else None
-
-
-def _peer_route_tables(valid: Valid) -> str | None:
-    return "there is no peerVpc that has them" if valid["peerRouteTables"] and not valid["peerVpc"] else None
-
-
-def _private(network: IPv4Network) -> bool:
-    return any(network.subnet_of(private) for private in PRIVATE_RANGES)
-
-
-def _network_cidr(valid: Valid) -> str | None:
-    network: IPv4Network = valid["networkCidr"]
-    if not _private(network):
-        return "it is not a private network"
-    if network.prefixlen > subnets.SMALLEST_PREFIX:
-        return f"a /{network.prefixlen} is too small for the subnets"
-    if network.prefixlen < subnets.LARGEST_PREFIX:
-        return f"a /{network.prefixlen} is larger than a VPC may be"
-    return None
-
-
-def _nat(valid: Valid) -> str | None:
-    network: IPv4Network = valid["networkCidr"]
-    if valid["nat"] != "none" or network.prefixlen <= subnets.SMALLEST_WITHOUT_NAT:
-        return None
-    return (
-        f"nodes and pods would be in the public subnets, and networkCidr, {network}, has no room for them there, "
-        f"which takes a /{subnets.SMALLEST_WITHOUT_NAT}"
-    )
-
-
-def _nat_per_zone(valid: Valid) -> str | None:
-    none = valid["natPerZone"] and valid["nat"] == "none"
-    return "nat is none, so there is no gateway that a zone could have of its own" if none else None
-
-
-def _service_cidr(valid: Valid) -> str | None:
-    # https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
-    network: IPv4Network = valid["serviceCidr"]
-    if not _private(network):
-        return "it is not a private network"
-    return None if 12 <= network.prefixlen <= 24 else f"a /{network.prefixlen} is not from /12 to /24"
-
-
-def _no_overlap(valid: Valid) -> str | None:
-    vpc: IPv4Network = valid["networkCidr"]
-    return f"it overlaps networkCidr, {vpc}" if vpc.overlaps(valid["serviceCidr"]) else None
-
-
-def _public_access_cidrs(valid: Valid) -> str | None:
-    private = [str(network) for network in valid["publicAccessCidrs"] if _private(network)]
-    return f"{', '.join(private)} cannot come from the internet" if private else None
-
-
 def _node_instance_types(valid: Valid) -> str | None:
     wanted = valid["nodeArchitecture"]
     others = [kind for kind in valid["nodeInstanceTypes"] if bool(ARM_FAMILY.match(kind)) != (wanted == "arm64")]
@@ -263,15 +188,15 @@ RULES: tuple[Rule, ...] = (
     _slack("alertSlackWorkspace", "alertSlackChannel"),
     _slack("alertSlackChannel", "alertSlackWorkspace"),
     Rule("routing", ("routing", "platform", "hostname", "tags"), _routing),
-    Rule("peerVpc", ("peerVpc", "peerCidr", "peerRouteTables", "platform"), _peer_vpc),
-    Rule("peerCidr", ("peerVpc", "peerCidr", "networkCidr", "serviceCidr"), _peer_cidr),
-    Rule("peerRouteTables", ("peerVpc", "peerRouteTables"), _peer_route_tables),
-    Rule("networkCidr", ("networkCidr",), _network_cidr),
-    Rule("nat", ("nat", "networkCidr"), _nat),
-    Rule("natPerZone", ("nat", "natPerZone"), _nat_per_zone),
-    Rule("serviceCidr", ("serviceCidr",), _service_cidr),
-    Rule("serviceCidr", ("serviceCidr", "networkCidr"), _no_overlap),
-    Rule("publicAccessCidrs", ("publicAccessCidrs",), _public_access_cidrs),
+    Rule("peerVpc", ("peerVpc", "peerCidr", "peerRouteTables", "platform"), setting_networks.peer_vpc),
+    Rule("peerCidr", ("peerVpc", "peerCidr", "networkCidr", "serviceCidr"), setting_networks.peer_cidr),
+    Rule("peerRouteTables", ("peerVpc", "peerRouteTables"), setting_networks.peer_route_tables),
+    Rule("networkCidr", ("networkCidr",), setting_networks.network_cidr),
+    Rule("nat", ("nat", "networkCidr"), setting_networks.nat),
+    Rule("natPerZone", ("nat", "natPerZone"), setting_networks.nat_per_zone),
+    Rule("serviceCidr", ("serviceCidr",), setting_networks.service_cidr),
+    Rule("serviceCidr", ("serviceCidr", "networkCidr"), setting_networks.no_overlap),
+    Rule("publicAccessCidrs", ("publicAccessCidrs",), setting_networks.public_access_cidrs),
     Rule("nodeInstanceTypes", ("nodeInstanceTypes", "nodeArchitecture"), _node_instance_types),
     Rule("access", ("access", "deployRole"), _access),
     _not_above("nodeMin", "nodeDesired"),

@@ -14,12 +14,13 @@ def summary(estimate: Estimate, change: CostDifference | None) -> str:
     if not estimate.region:
         return "Cost: nothing of it is in AWS."
     line = (
-        f"Cost: **{estimate.idle:.0f}** dollars a month with nobody calling, "
+        f"Cost: {estimate.at_least}**{estimate.idle:.0f}** dollars a month with nobody calling, "
         f"**{estimate.loaded:.0f}** at {estimate.load}"
     )
     if change is None:
         return f"{line}."
-    return f"{line}; the change makes **{signed(change.idle)}** and **{signed(change.loaded)}** of that."
+    unknown = f", and {len(change.unknown)} resources more or less whose price is not known" if change.unknown else ""
+    return f"{line}; the change makes **{signed(change.idle)}** and **{signed(change.loaded)}** of that{unknown}."
 
 
 def details(estimate: Estimate, change: CostDifference | None, escape: Escape) -> str:
@@ -39,5 +40,6 @@ def details(estimate: Estimate, change: CostDifference | None, escape: Escape) -
                 f"- unpriced: {escape(each.urn.rpartition('::')[2])}, {escape(each.why)}" for each in estimate.unpriced
             )
         )
-    parts.append(f"List prices of {escape(estimate.region)} as of {estimate.dated}, without tax.")
+    assumed = f" {escape(estimate.assumed)}." if estimate.assumed else ""
+    parts.append(f"List prices of {escape(estimate.region)} as of {estimate.dated}, without tax.{assumed}")
     return "\n\n".join(parts)

@@ -15,6 +15,7 @@ def lines(estimate: Estimate) -> list[RenderableType]:
     if not estimate.region:
         return [Text("nothing of it is in AWS")]
     total = Text.assemble(
+        estimate.at_least,
         (f"{estimate.idle:.0f}", "bold"),
         " dollars a month with nobody calling, ",
         (f"{estimate.loaded:.0f}", "bold"),
@@ -25,7 +26,8 @@ def lines(estimate: Estimate) -> list[RenderableType]:
     table.add_row("", Text("idle", style="dim", justify="right"), Text("loaded", style="dim", justify="right"))
     for what, idle, loaded in estimate.by_thing:
         table.add_row(Text(what), _dollars(idle), _dollars(loaded))
-    return [total, source, table, *_unpriced(estimate)]
+    assumed = [Text(estimate.assumed, style="dim")] if estimate.assumed else []
+    return [total, source, *assumed, table, *_unpriced(estimate)]
 
 
 def difference(change: CostDifference) -> list[RenderableType]:
@@ -39,6 +41,7 @@ def difference(change: CostDifference) -> list[RenderableType]:
         )
     more = len(change.changes) - MOST_CHANGES
     rest = [Text(f"and {more} more; --format json has them all", style="dim")] if more > 0 else []
+    rest += [Text(f"{unknown}: what the change costs there is not known") for unknown in map(_name, change.unknown)]
     return [Group(head, *([table] if change.changes else []), *rest)]
 
 

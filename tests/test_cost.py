@@ -145,6 +145,11 @@ def test_nodes_in_public_subnets_pay_for_addresses_and_those_behind_nat_do_not(p
     assert behind.idle > estimate(dev).idle + 25
 
 
+@pytest.mark.parametrize("kind", ["api", "audit", "authenticator", "controllerManager", "scheduler"])
+def test_no_log_of_the_control_plane_is_written_for_nothing(planned: Planner, kind: str) -> None:
+    assert idle(estimate(planned("dev", {"controlPlaneLogs": f'["{kind}"]'})), "logs") > 0
+
+
 # Priced, free or unpriced
 
 
@@ -297,11 +302,50 @@ def test_no_form_of_input_makes_an_estimate_fail(resources: list[tuple[str, dict
 # The data
 
 
-def test_every_price_has_a_source_and_every_source_a_price() -> None:
-    listed = [key for source in data()["sources"].values() for key in source["prices"]]
-    used = {*data()["everywhere"], *(key for region in data()["regions"].values() for key in region)}
-    assert sorted(listed) == sorted(used)
-    assert all(source["url"].startswith("https://") and source["what"] for source in data()["sources"].values())
+def test_every_price_has_a_source_that_has_it_for_that_very_region_and_every_source_a_price() -> None:
+    regions = data()["regions"]
+    sourced = {
+        (place, key)
+        for source in data()["sources"]
+        for key, places in source["prices"].items()
+        for place in (regions if places == ["all"] else places)
+    }
+    tables = {**regions, "everywhere": data()["everywhere"]}
+    assert sourced == {(place, key) for place, table in tables.items() for key in table if key != "as_in"}
+    assert all(source["where"] and source["what"] and source["prices"] for source in data()["sources"])
+
+
+def test_nothing_is_taken_from_another_region_that_the_region_has_or_that_one_has_not() -> None:
+    regions = data()["regions"]
+    for name, table in regions.items():
+        for lender, keys in table.get("as_in", {}).items():
+            assert all(key in regions[lender] and key not in table for key in keys), name
+
+
+def test_what_is_taken_from_another_region_is_told_with_its_sum(prod: Plan) -> None:
+    found = estimate(prod)
+    lent = {(item.what, item.as_in) for item in found.items if item.as_in}
+    assert lent == {("container metrics", "us-east-1"), ("database", "us-east-1")}
+    lent_sum = idle(found, "container metrics") + 2 * HOURS * 0.016
+    assert f"{lent_sum:.2f} of that is for container metrics, database at prices of us-east-1" in found.assumed
+    assert found.to_json()["assumed"] == found.assumed
+
+
+@pytest.mark.parametrize("region", ["us-west-2", "us-east-1", "eu-west-1"])
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_all_of_dev_and_prod_has_a_price_where_they_mostly_stand(planned: Planner, stack: str, region: str) -> None:
+    told = [each.why for each in estimate(planned(stack, {"region": region})).unpriced]
+    assert not [why for why in told if "no price" in why]
+
+
+def test_a_sum_without_all_prices_is_told_as_the_least(dev: Plan, prod: Plan) -> None:
+    assert estimate(dev).at_least == ""
+    assert estimate(prod).at_least == "at least "
+
+
+def test_a_resource_is_unpriced_once_for_each_reason() -> None:
+    found = estimate(planned_of(group(instanceTypes=["x9.huge"], scalingConfig={})))
+    assert len({(each.urn, each.why) for each in found.unpriced}) == len(found.unpriced)
 
 
 def test_every_region_has_what_a_plan_without_extras_pays_for_by_the_hour() -> None:

@@ -145,6 +145,19 @@ def test_a_difference_tells_new_gone_and_changed_and_leaves_out_what_stays() -> 
     assert (found.idle, found.loaded) == (10, 10)
 
 
+def test_a_change_to_what_has_no_price_is_not_told_as_a_saving(planned: Planner, dev: Plan) -> None:
+    for change in (
+        report(planned("dev", {"nodeInstanceTypes": '["m7g.16xlarge"]'}), dev),
+        report(dev, planned("dev", {"nodeInstanceTypes": '["m7g.16xlarge"]'})),
+    ):
+        difference = change.cost_difference
+        assert difference is not None
+        assert (difference.idle, difference.changes) == (0, [])
+        assert any(urn.endswith("helloworld-nodes-group") for urn in difference.unknown)
+        assert "helloworld-nodes-group: what the change costs there is not known" in shown(change)
+        assert "whose price is not known" in markdown.render(change)
+
+
 def test_what_one_resource_costs_twice_for_one_thing_is_added_up() -> None:
     found = compare(estimated(), estimated(item("a", "balancer", 16, 16), item("a", "balancer", 0, 3)))
     assert [(each.what, each.idle, each.loaded) for each in found.changes] == [("balancer", 16, 19)]

@@ -120,3 +120,15 @@ PODS = st.builds(Pods, st.just("p"), st.integers(0, 40), st.integers(0, 900), st
 @given(st.lists(PODS, max_size=6), PODS, st.sampled_from(sorted(assumed("types"))))
 def test_more_pods_never_need_fewer_nodes(pods: list[Pods], more: Pods, kind: str) -> None:
     assert 1 <= nodes_needed(pods, kind) <= nodes_needed([*pods, more], kind)
+
+
+def test_a_load_takes_as_many_pods_as_its_requests_ask_for_where_they_are_a_trigger(planned: Planner) -> None:
+    def pods(changes: Mapping[str, str], load: float) -> int:
+        plan = planned("dev", {"replicasMax": "60", **changes})
+        return next(each.count for each in pods_of(plan, load) if each.name == "helloworld-release-deployment")
+
+    by_requests = {"requestsPerPod": "20"}
+    assert (pods({}, 0), pods(by_requests, 0)) == (2, 2)
+    assert pods({}, 500) == 8
+    assert pods(by_requests, 500) == 25
+    assert pods(by_requests, 5000) == 60

@@ -58,7 +58,7 @@ def _taken(holder: Any, key: Any) -> Any:
 def _of_resource(rule: rules.Rule, context: rules.Context, level: EnforcementLevel) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         planned = _Planned(args.urn, args.resource_type, args.name, plain(args.props), {})
-        for reason in rule.check(planned, context):
+        for reason in rule.reasons(planned, context):
             report(_words(rule, reason), args.urn)
 
     return ResourceValidationPolicy(rule.name, rule.asks, validate, enforcement_level=level)
@@ -69,7 +69,7 @@ def _of_stack(rule: rules.Rule, context: rules.Context, level: EnforcementLevel)
         stack = [_beside_others(each) for each in args.resources]
         whole = rules.Context(context.production, context.allowed, context.today, stack)
         for planned in stack:
-            for reason in rule.check(planned, whole):
+            for reason in rule.reasons(planned, whole):
                 report(_words(rule, reason), planned.urn)
 
     return StackValidationPolicy(rule.name, rule.asks, validate, enforcement_level=level)

@@ -16,13 +16,21 @@ CACHE_USER = "aws:elasticache/user:User"
 LEAST_BACKUP_DAYS = 7
 
 
+def is_replica(resource: Planned) -> bool:
+    """Whether a database follows another, which has its password, its backups and its encryption:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html
+    """
+    return bool(resource.inputs.get("replicateSourceDb") or resource.inputs.get("replicationSourceIdentifier"))
+
+
 def database_private(resource: Planned, _: Context) -> Iterator[str]:
     if resource.type in (DATABASE, DATABASE_MEMBER) and is_on(resource.inputs.get("publiclyAccessible")):
         yield "it has an address that the internet can reach (publiclyAccessible)"
 
 
 def database_encrypted(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type in (DATABASE, DATABASE_CLUSTER) and is_off(resource.inputs.get("storageEncrypted")):
+    kept_here = resource.type in (DATABASE, DATABASE_CLUSTER) and not is_replica(resource)
+    if kept_here and is_off(resource.inputs.get("storageEncrypted")):
         yield "its disk and its backups are not encrypted (storageEncrypted)"
 
 
@@ -39,21 +47,22 @@ def database_tls(resource: Planned, _: Context) -> Iterator[str]:
 
 
 def database_password(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type in (DATABASE, DATABASE_CLUSTER):
+    if resource.type in (DATABASE, DATABASE_CLUSTER) and not is_replica(resource):
         key = "password" if resource.type == DATABASE else "masterPassword"
         if resource.inputs.get(key) or is_off(resource.inputs.get("manageMasterUserPassword")):
             yield "its master's password is in the stack's state, and nobody rotates it"
 
 
 def database_two_zones(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type == DATABASE and is_off(resource.inputs.get("multiAz")):
+    if resource.type == DATABASE and not is_replica(resource) and is_off(resource.inputs.get("multiAz")):
         yield "it is gone while its zone is (multiAz)"
 
 
 def database_backed_up(resource: Planned, _: Context) -> Iterator[str]:
     given = resource.inputs.get("backupRetentionPeriod")
     days = as_number(given) or 0
-    if resource.type in (DATABASE, DATABASE_CLUSTER) and not is_unknown(given) and days < LEAST_BACKUP_DAYS:
+    backed_up = resource.type in (DATABASE, DATABASE_CLUSTER) and not is_replica(resource)
+    if backed_up and not is_unknown(given) and days < LEAST_BACKUP_DAYS:
         yield f"a mistake that is noticed after {days:.0f} days cannot be undone (backupRetentionPeriod)"
 
 

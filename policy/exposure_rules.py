@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from policy.model import Context, Planned, Rule
-from policy.values import as_list, at, is_missing, is_unknown
+from policy.values import as_list, at, is_missing, is_off, is_unknown
 
+BALANCERS = (
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:alb/loadBalancer:LoadBalancer",
+    "aws:elb/loadBalancer:LoadBalancer",
+)
 INGRESS, SERVICE = "kubernetes:networking.k8s.io/v1:Ingress", "kubernetes:core/v1:Service"
 ALB = "alb.ingress.kubernetes.io/"
 LISTENERS = f"{ALB}listen-ports"
@@ -45,6 +50,8 @@ def by_ingress(resource: Planned, _: Context) -> Iterator[str]:
     kind = at(resource.inputs, "spec", "type")
     if resource.type == SERVICE and kind in ("LoadBalancer", "NodePort"):
         yield f"it is reached past the Ingress, without its TLS (type {kind})"
+    if resource.type in BALANCERS and is_off(resource.inputs.get("internal")):
+        yield "it is a way in from the internet beside the Ingress"
 
 
 def _annotation(resource: Planned, key: str) -> Any:
@@ -80,7 +87,7 @@ RULES = (
         name="by-ingress",
         check=by_ingress,
         asks="nothing but the Ingress leads in from outside",
-        why="a Service of type LoadBalancer or NodePort has neither certificate nor redirect nor alarms",
-        cure="make the Service a ClusterIP, and name it in the Ingress",
+        why="a balancer of its own, or a node's port, has neither the certificate nor the redirect nor the alarms",
+        cure="make the Service a ClusterIP and name it in the Ingress; set internal on a balancer of your own",
     ),
 )

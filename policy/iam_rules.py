@@ -6,7 +6,7 @@ from typing import Any
 
 from policy.model import Context, Planned, Rule
 from policy.statements import allowing, is_everybody, principals
-from policy.values import as_maps, as_texts, is_unknown
+from policy.values import as_map, as_maps, as_texts, is_unknown
 
 ROLE = "aws:iam/role:Role"
 OWN_POLICIES = (
@@ -23,15 +23,25 @@ ATTACHMENTS = (
 )
 EXCLUSIVE = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 LONG_LIVED = ("aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile")
+# A web identity provider names its subjects in claims; without one, all its users are meant, GitHub's for instance:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
+WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
+ANY_SUBJECT = re.compile(r"(repo:)?[*/:]+")
+# Every resource there is, or every one of a service.
+EVERY = re.compile(r"\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:[*/:]+")
 # Where a resource says itself who may use it: the input that has the document. S3's access points and Lambda's
 # permissions have other forms, and no stack has any.
 OPEN_TO_OTHERS = {
     "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
     "aws:kms/key:Key": "policy",
     "aws:kms/keyPolicy:KeyPolicy": "policy",
+    "aws:s3/bucket:Bucket": "policy",
     "aws:s3/bucketPolicy:BucketPolicy": "policy",
+    "aws:secretsmanager/secret:Secret": "policy",
     "aws:secretsmanager/secretPolicy:SecretPolicy": "policy",
+    "aws:sns/topic:Topic": "policy",
     "aws:sns/topicPolicy:TopicPolicy": "policy",
+    "aws:sqs/queue:Queue": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
 }
 # AWS's own policies that give everything, or everything of a service:
@@ -51,7 +61,7 @@ def iam_wildcards(resource: Planned, context: Context) -> Iterator[str]:
             if "*" in action or "?" in action:
                 yield f"it allows the actions {action}"
             # A condition limits what a star in the resource stands for.
-            elif "*" in targets and not statement.get("Condition"):
+            elif any(map(EVERY.fullmatch, targets)) and not statement.get("Condition"):
                 yield f"it allows {action} on every resource"
         for key in ("NotAction", "NotResource"):
             if statement.get(key):
@@ -83,6 +93,22 @@ def open_trust(resource: Planned, _: Context) -> Iterator[str]:
     trusting = allowing(resource.inputs.get("assumeRolePolicy")) if resource.type == ROLE else []
     if any(is_everybody(each) for each in trusting):
         yield "everybody may assume it"
+    for statement in trusting:
+        if WEB_IDENTITY in as_texts(statement.get("Action")) and not _names_subject(statement):
+            yield f"every user of {', '.join(principals(statement))} may assume it"
+
+
+def _names_subject(statement: Mapping[str, Any]) -> bool:
+    """Whether a condition limits who of a provider's users is meant; an audience does so with Cognito alone."""
+    condition = statement.get("Condition")
+    if is_unknown(condition) or any(map(is_unknown, as_map(condition).values())):
+        return True
+    cognito = "cognito-identity.amazonaws.com" in principals(statement)
+    return any(
+        not any(map(ANY_SUBJECT.fullmatch, as_texts(value))) and (cognito or not key.endswith(":aud"))
+        for each in as_map(condition).values()
+        for key, value in as_map(each).items()
+    )
 
 
 def open_resource(resource: Planned, _: Context) -> Iterator[str]:
@@ -121,9 +147,9 @@ RULES = (
     Rule(
         name="trust-closed",
         check=open_trust,
-        asks="no role can be assumed by everybody",
-        why="a star in a trust policy is every account of AWS",
-        cure="name who may assume the role",
+        asks="no role can be assumed by everybody, or by every user of a provider",
+        why="a star in a trust policy is every account of AWS; a provider's users are also strangers",
+        cure="name who may assume the role; of a web identity provider's users, by a condition on its sub",
     ),
     Rule(
         name="resource-policy-closed",

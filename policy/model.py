@@ -47,8 +47,8 @@ class Planned(Protocol):
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a rule forbids and some resources may do all the same: resources whose logical name matches, what (an
-    action, or a pattern of actions; a probe; an image), and why.
+    """What a rule forbids and some resources may do all the same: resources whose logical name matches, what (a
+    rule's name, or less: an action or a pattern of actions, a probe, an image), and why.
     """
 
     name: str
@@ -106,6 +106,10 @@ class Rule:
     level: Level | None = "mandatory"
     in_production: Level = "mandatory"
     of_stack: bool = False
+
+    def reasons(self, resource: Planned, context: Context) -> Iterable[str]:
+        """What is wrong with a resource, unless a row allows it to break the rule."""
+        return () if context.allows(resource, self.name) else self.check(resource, context)
 
     def level_in(self, context: Context) -> Level | None:
         """The level for a stack; None where it is not asked."""

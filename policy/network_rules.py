@@ -6,10 +6,11 @@ from typing import Any
 
 from policy.companions import missing
 from policy.model import Context, Planned, Rule
-from policy.values import as_map, as_maps, as_number, as_texts, is_on, is_unknown
+from policy.values import as_map, as_maps, as_number, as_texts, is_missing, is_on, is_unknown
 
 VPC, SUBNET, FLOW_LOG = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/flowLog:FlowLog"
 DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+NODES = "aws:eks/nodeGroup:NodeGroup"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
@@ -34,6 +35,10 @@ def is_world(cidr: str) -> bool:
 def open_ports(resource: Planned, _: Context) -> Iterator[str]:
     for rule in _ingress(resource):
         yield from (f"it lets {source} in" for source in _addresses(rule) if is_world(source))
+    # https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_eks.NodegroupRemoteAccess.html
+    access = as_map(resource.inputs.get("remoteAccess")) if resource.type == NODES else {}
+    if access.get("ec2SshKey") and is_missing(access.get("sourceSecurityGroupIds")):
+        yield "EKS opens port 22 of its nodes to everybody (remoteAccess without sourceSecurityGroupIds)"
 
 
 def data_by_address(resource: Planned, _: Context) -> Iterator[str]:
@@ -77,10 +82,13 @@ def flow_recorded(resource: Planned, context: Context) -> Iterator[str]:
     yield from missing(resource, context, VPC, FLOW_LOG, "vpcId", "no record says who talked to whom")
 
 
-def public_addresses(resource: Planned, _: Context) -> Iterator[str]:
+def public_addresses(resource: Planned, context: Context) -> Iterator[str]:
+    if resource.type != SUBNET or not is_on(resource.inputs.get("mapPublicIpOnLaunch")):
+        return
     tags = resource.inputs.get("tags")
-    public = is_unknown(tags) or PUBLIC_ROLE in as_map(tags)
-    if resource.type == SUBNET and not public and is_on(resource.inputs.get("mapPublicIpOnLaunch")):
+    if context.production:
+        yield "what starts in it gets an address on the internet (mapPublicIpOnLaunch)"
+    elif not is_unknown(tags) and PUBLIC_ROLE not in as_map(tags):
         yield "what starts in it gets an address on the internet, and it is no public subnet (mapPublicIpOnLaunch)"
 
 
@@ -88,7 +96,7 @@ RULES = (
     Rule(
         name="ports-closed",
         check=open_ports,
-        asks="no security group of the program lets the world in",
+        asks="no security group lets the world in",
         why="the balancer's is made by its controller, for the ports of the Ingress; everything else is inside",
         cure="name the networks or the security group that may come in",
     ),
@@ -110,9 +118,10 @@ RULES = (
     Rule(
         name="subnets-private",
         check=public_addresses,
-        asks="only public subnets give out public addresses",
+        asks="only public subnets give out public addresses, and in production none does",
         why="a node or a pod would be on the internet by where it happens to start",
-        cure=f"set mapPublicIpOnLaunch to false, or tag the subnet {PUBLIC_ROLE}",
+        cure=f"set helloworld:nat to gateway; for a subnet of your own, mapPublicIpOnLaunch to false or, outside "
+        f"production, the tag {PUBLIC_ROLE}",
     ),
     Rule(
         name="flow-recorded",

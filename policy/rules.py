@@ -92,5 +92,5 @@ def check(
         Finding(rule.name, level, resource.urn, reason, rule.cure)
         for resource in planned
         for rule, level in asked
-        for reason in rule.check(resource, context)
+        for reason in rule.reasons(resource, context)
     ]

@@ -13,6 +13,7 @@ from policy.values import as_maps, at, is_missing, is_off, is_on, is_unknown
 
 REGISTRY, TEMPLATE = "aws:ecr/repository:Repository", "aws:ec2/launchTemplate:LaunchTemplate"
 KEY, TOPIC, QUEUE = "aws:kms/key:Key", "aws:sns/topic:Topic", "aws:sqs/queue:Queue"
+NODES, INSTANCE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/instance:Instance"
 BUCKET = "aws:s3/bucket:Bucket"
 BUCKET_ACCESS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 BUCKET_ACL = "aws:s3/bucketAcl:BucketAcl"
@@ -33,6 +34,14 @@ def bucket_private(resource: Planned, context: Context) -> Iterator[str]:
 
 
 def disks_encrypted(resource: Planned, _: Context) -> Iterator[str]:
+    if resource.type == INSTANCE:
+        disks = {"rootBlockDevice": resource.inputs.get("rootBlockDevice")}
+        disks |= {str(each.get("deviceName")): each for each in as_maps(resource.inputs.get("ebsBlockDevices"))}
+        yield from (
+            f"its disk {name} is not encrypted" for name, disk in disks.items() if is_off(at(disk, "encrypted"))
+        )
+    if resource.type == NODES and is_missing(resource.inputs.get("launchTemplate")):
+        yield "its disks are encrypted only where the account's default is so (no launchTemplate)"
     if resource.type == TEMPLATE:
         for mapping in as_maps(resource.inputs.get("blockDeviceMappings")):
             if is_off(at(mapping, "ebs", "encrypted")):
@@ -99,7 +108,7 @@ RULES = (
         check=disks_encrypted,
         asks="disks and file systems are encrypted",
         why="a disk's copy outlives the node",
-        cure="set encrypted to true, for a node's disks in the mapping's ebs",
+        cure="set encrypted to true, for a node's disks in the ebs of a launch template's mapping",
     ),
     Rule(
         name="messages-encrypted",

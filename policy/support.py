@@ -17,16 +17,16 @@ KUBERNETES: Ends = {
     "1.35": date(2027, 3, 27),
 }
 
-# The community's months, five years after the release: https://www.postgresql.org/support/versioning/. RDS's standard
-# support ends no earlier (version 12's ended in February 2025, three months after the community's):
-# https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html
+# https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html, as copied in
+# https://github.com/endoflife-date/endoflife.date/pull/4632 and 6270. Of 18 the community's month, before which RDS's
+# standard support has never ended: https://www.postgresql.org/support/versioning/
 POSTGRES: Ends = {
-    "12": date(2024, 11, 1),
-    "13": date(2025, 11, 1),
-    "14": date(2026, 11, 1),
-    "15": date(2027, 11, 1),
-    "16": date(2028, 11, 1),
-    "17": date(2029, 11, 1),
+    "12": date(2025, 3, 1),
+    "13": date(2026, 3, 1),
+    "14": date(2027, 3, 1),
+    "15": date(2028, 3, 1),
+    "16": date(2029, 3, 1),
+    "17": date(2030, 3, 1),
     "18": date(2030, 11, 1),
 }
 

@@ -6,6 +6,7 @@ is made anew, under the same host name, by the next `up`.
 
 from collections.abc import Iterator
 
+from policy.data_rules import is_replica
 from policy.model import Context, Planned, Rule
 from policy.values import as_number, is_missing, is_off, is_on, is_unknown
 
@@ -31,9 +32,10 @@ def kept(resource: Planned, _: Context) -> Iterator[str]:
     inputs, unprotected = resource.inputs, is_off(resource.inputs.get("deletionProtection"))
     if resource.type == CLUSTER and unprotected:
         yield "anyone who may delete clusters may delete it (deletionProtection)"
-    if resource.type in DATABASES and unprotected:
+    keeps = resource.type in DATABASES and not is_replica(resource)
+    if keeps and unprotected:
         yield "anyone who may delete databases may delete it, with all that is in it (deletionProtection)"
-    if resource.type in DATABASES and is_on(inputs.get("skipFinalSnapshot")):
+    if keeps and is_on(inputs.get("skipFinalSnapshot")):
         yield "nothing is left of it when it is deleted (skipFinalSnapshot)"
     if resource.type == REGISTRY and is_on(inputs.get("forceDelete")):
         yield "it is deleted with all its images (forceDelete)"

@@ -17,8 +17,10 @@ from tests.policy_changes import (
     CLUSTER,
     DATABASE,
     DEFAULT_GROUP,
+    GITHUB,
     GROUP,
     INGRESS_RULE,
+    INSTANCE,
     KEY,
     NODES,
     PARAMETERS,
@@ -36,11 +38,13 @@ from tests.policy_changes import (
     Change,
     Without,
     document,
+    web_identity,
 )
 from tests.policy_stacks import ACCOUNT, ROLE
 
 _EVERYBODY = {"AWS": "*"}
 _AWS_POLICY = "arn:aws:iam::aws:policy"
+_METADATA = {"httpTokens": "required", "httpPutResponseHopLimit": 1}
 _NODES_CACHE = {"engine": "valkey", "engineVersion": "8.0", "transitEncryptionEnabled": True}
 
 
@@ -53,6 +57,8 @@ BREAKS: Mapping[str, Sequence[Break]] = {
     "iam-no-wildcards": (
         Change(ROLE_POLICY, ("policy",), document(Action="s3:*", Resource="arn:aws:s3:::a")),
         Change(ROLE_POLICY, ("policy",), document(Action="s3:GetObject", Resource="*")),
+        Change(ROLE_POLICY, ("policy",), document(Action="s3:GetObject", Resource="arn:aws:s3:::*/*")),
+        Change(ROLE_POLICY, ("policy",), document(Action="sqs:SendMessage", Resource=["arn:aws:sqs:*:*:*"])),
         Change(ROLE_POLICY, ("policy",), document(NotAction="iam:*", Resource="arn:aws:s3:::a")),
         Change(ROLE_TYPE, ("inlinePolicies",), [{"name": "a", "policy": document(Action="*", Resource="*")}]),
         Change(ROLE_POLICY, ("policy",), document(Action="s3:GetObject", NotResource="arn:aws:s3:::a")),
@@ -79,6 +85,12 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(ROLE_TYPE, ("assumeRolePolicy",), document(Action="sts:AssumeRole", Principal=_EVERYBODY)),
         Change(ROLE_TYPE, ("assumeRolePolicy",), document(Action="sts:AssumeRole", Principal="*")),
         Change(ROLE_TYPE, ("assumeRolePolicy",), document(Action="sts:AssumeRole", NotPrincipal={"AWS": ROLE})),
+        Change(ROLE_TYPE, ("assumeRolePolicy",), web_identity()),
+        Change(
+            ROLE_TYPE, ("assumeRolePolicy",), web_identity({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}})
+        ),
+        Change(ROLE_TYPE, ("assumeRolePolicy",), web_identity({"StringLike": {f"{GITHUB}:sub": ["*"]}})),
+        Change(ROLE_TYPE, ("assumeRolePolicy",), web_identity({"StringLike": {f"{GITHUB}:sub": "repo:*/*:*"}})),
     ),
     "resource-policy-closed": (
         Change("aws:sns/topicPolicy:TopicPolicy", ("policy",), document(Action="sns:Publish", Principal="*")),
@@ -90,6 +102,10 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Added("aws:kms/keyPolicy:KeyPolicy", {"policy": document(Action="kms:Decrypt", Principal="*")}),
         Added("aws:ecr/repositoryPolicy:RepositoryPolicy", {"policy": document(Action="ecr:Get", Principal="*")}),
         Added("aws:sqs/queuePolicy:QueuePolicy", {"policy": document(Action="sqs:SendMessage", Principal="*")}),
+        Added("aws:sqs/queue:Queue", {"policy": document(Action="sqs:SendMessage", Principal="*")}),
+        Added("aws:secretsmanager/secret:Secret", {"policy": document(Action="a:b", Principal={"AWS": "*"})}),
+        Change(TOPIC, ("policy",), document(Action="sns:Publish", Principal="*")),
+        Change(BUCKET, ("policy",), document(Action="s3:GetObject", Principal="*"), ACCOUNT),
         Added("aws:secretsmanager/secretPolicy:SecretPolicy", {"policy": document(Action="a:b", Principal="*")}),
     ),
     "no-long-lived-keys": (
@@ -100,6 +116,7 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(GROUP, ("ingress",), [{"cidrBlocks": ["0.0.0.0/0"], "fromPort": 443, "toPort": 443}]),
         Change(GROUP, ("ingress",), [{"ipv6CidrBlocks": ["::/0"], "fromPort": 443, "toPort": 443}]),
         Change(GROUP, ("ingress",), [{"cidrBlocks": ["128.0.0.0/1"], "fromPort": 443, "toPort": 443}]),
+        Change(NODES, ("remoteAccess",), {"ec2SshKey": "mine"}),
     ),
     "data-by-group": (
         Change(INGRESS_RULE, ("cidrIpv4",), "10.0.0.0/16"),
@@ -111,7 +128,10 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(DEFAULT_GROUP, ("ingress",), [{"self": True, "protocol": "-1", "fromPort": 0, "toPort": 0}]),
         Change(DEFAULT_GROUP, ("egress",), [{"cidrBlocks": ["0.0.0.0/0"], "protocol": "-1"}]),
     ),
-    "subnets-private": (Change(SUBNET, ("mapPublicIpOnLaunch",), True, name=PRIVATE),),
+    "subnets-private": (
+        Change(SUBNET, ("mapPublicIpOnLaunch",), True, name=PRIVATE),
+        Change(SUBNET, ("mapPublicIpOnLaunch",), True, name="helloworld-network-public-a-subnet"),
+    ),
     "flow-recorded": (Without("aws:ec2/flowLog:FlowLog"),),
     "api-not-open": (
         Change(CLUSTER, ("vpcConfig", "publicAccessCidrs"), ["0.0.0.0/0"]),
@@ -131,10 +151,12 @@ BREAKS: Mapping[str, Sequence[Break]] = {
     "metadata-by-token": (
         Change(TEMPLATE, ("metadataOptions", "httpTokens"), "optional"),
         Change(TEMPLATE, ("metadataOptions", "httpTokens"), REMOVED),
+        Added(INSTANCE, {"metadataOptions": {"httpPutResponseHopLimit": 1}, "rootBlockDevice": {"encrypted": True}}),
     ),
     "metadata-near": (
         Change(TEMPLATE, ("metadataOptions", "httpPutResponseHopLimit"), 2),
         Change(TEMPLATE, ("metadataOptions", "httpPutResponseHopLimit"), REMOVED),
+        Added(INSTANCE, {"metadataOptions": {"httpTokens": "required"}, "rootBlockDevice": {"encrypted": True}}),
     ),
     "database-private": (Change(DATABASE, ("publiclyAccessible",), True),),
     "database-encrypted": (
@@ -180,6 +202,15 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(TEMPLATE, ("blockDeviceMappings", 0, "ebs", "encrypted"), "false"),
         Change(TEMPLATE, ("blockDeviceMappings", 0, "ebs", "encrypted"), REMOVED),
         Added("aws:ebs/volume:Volume", {"size": 1}),
+        Added(INSTANCE, {"metadataOptions": _METADATA}),
+        Added(
+            INSTANCE,
+            {
+                "metadataOptions": _METADATA,
+                "rootBlockDevice": {"encrypted": True},
+                "ebsBlockDevices": [{"deviceName": "/dev/sdb"}],
+            },
+        ),
         Added("aws:efs/fileSystem:FileSystem", {"encrypted": False}),
     ),
     "messages-encrypted": (

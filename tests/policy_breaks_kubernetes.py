@@ -3,7 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.policy_changes import CHART, DEPLOYMENT, INGRESS, NAMESPACE, RBAC, REMOVED, SERVICE, WEB, Break, Change
+from tests.policy_changes import (
+    CHART,
+    DEPLOYMENT,
+    INGRESS,
+    NAMESPACE,
+    RBAC,
+    REMOVED,
+    SERVICE,
+    WEB,
+    Added,
+    Break,
+    Change,
+)
 
 _POD = ("spec", "template", "spec")
 _CONTAINER = (*_POD, "containers", 0)
@@ -52,6 +64,7 @@ BREAKS: Mapping[str, Sequence[Break]] = {
     "by-ingress": (
         Change(SERVICE, ("spec", "type"), "LoadBalancer"),
         Change(SERVICE, ("spec", "type"), "NodePort", "local"),
+        Added("aws:lb/loadBalancer:LoadBalancer", {"loadBalancerType": "network"}),
     ),
     "pod-restricted": (
         *(_pod((key,), True) for key in ("hostNetwork", "hostPID", "hostIPC")),

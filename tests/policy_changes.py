@@ -76,7 +76,17 @@ def document(**statement: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
 
 
+GITHUB = "token.actions.githubusercontent.com"
+
+
+def web_identity(condition: Mapping[str, Any] | None = None, provider: str = GITHUB) -> str:
+    """What lets users of a provider of web identities assume a role."""
+    limits = {"Condition": condition} if condition else {}
+    return document(Action="sts:AssumeRoleWithWebIdentity", Principal={"Federated": provider}, **limits)
+
+
 CLUSTER, NODES, ADDON = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup", "aws:eks/addon:Addon"
+INSTANCE = "aws:ec2/instance:Instance"
 TEMPLATE, GROUP = "aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/securityGroup:SecurityGroup"
 DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"

@@ -7,7 +7,7 @@ import pytest
 
 from policy.rules import Allowed
 from tests.policy_breaks import BREAKS
-from tests.policy_changes import ACCESS, ATTACHMENT, KEY, RBAC, ROLE_POLICY, ROLE_TYPE, document
+from tests.policy_changes import ACCESS, ATTACHMENT, GITHUB, KEY, RBAC, ROLE_POLICY, ROLE_TYPE, document, web_identity
 from tests.policy_stacks import ROLE, check, found, planned
 
 POLICY = "aws:iam/policy:Policy"
@@ -19,6 +19,13 @@ def test_a_wildcard_on_the_list_is_no_finding_for_the_named_resource_alone() -> 
     assert found(POLICY, statement, allowed=[Allowed("it", "s3:List*", "no resource")]) == {}
     other = [Allowed("another", "s3:List*", "no resource")]
     assert found(POLICY, statement, allowed=other) == {"iam-no-wildcards": "mandatory"}
+
+
+def test_a_rule_that_a_row_names_is_not_asked_of_the_named_resource_alone() -> None:
+    broken = {"policy": document(Action="*", Resource="*")}
+    assert found(POLICY, broken, allowed=[Allowed("it", "iam-no-wildcards", "tried out")]) == {}
+    for row in (Allowed("it", "trust-closed", "another rule"), Allowed("else", "iam-no-wildcards", "another resource")):
+        assert found(POLICY, broken, allowed=[row]) == {"iam-no-wildcards": "mandatory"}
 
 
 def test_what_is_named_or_limited_is_no_finding() -> None:
@@ -56,6 +63,19 @@ def test_a_role_that_everybody_may_assume_is_found(principal: Any) -> None:
 def test_a_role_that_a_service_may_assume_is_fine() -> None:
     trust = document(Action="sts:AssumeRole", Principal={"Service": "ec2.amazonaws.com"})
     assert found(ROLE_TYPE, {"assumeRolePolicy": trust}) == {}
+
+
+@pytest.mark.parametrize(
+    ("provider", "condition"),
+    [
+        (GITHUB, {"StringLike": {f"{GITHUB}:sub": "repo:octo/hello:*"}}),
+        ("oidc.eks.us-west-2.amazonaws.com/id/1", {"StringEquals": {"oidc.eks.us-west-2.amazonaws.com/id/1:sub": "a"}}),
+        (GITHUB, {"StringLike": "[unknown]"}),
+        ("cognito-identity.amazonaws.com", {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-west-2:1"}}),
+    ],
+)
+def test_a_role_that_some_users_of_a_provider_may_assume_is_fine(provider: str, condition: dict[str, Any]) -> None:
+    assert found(ROLE_TYPE, {"assumeRolePolicy": web_identity(condition, provider)}) == {}
 
 
 @pytest.mark.parametrize(

@@ -75,3 +75,9 @@ def test_a_cache_without_snapshots_is_fine_outside_production() -> None:
     without = {**cache.inputs, "snapshotRetentionLimit": 0}
     assert found(CACHE, without, "dev") == {}
     assert found(CACHE, without) == {"kept": "mandatory"}
+
+
+def test_a_replica_is_asked_nothing_that_its_source_decides() -> None:
+    source = {"replicateSourceDb": "${database.identifier}", "parameterGroupName": "p", "skipFinalSnapshot": True}
+    assert found(DATABASE, {**source, "multiAz": False}) == {}
+    assert found(DATABASE, {**source, "publiclyAccessible": True}) == {"database-private": "mandatory"}

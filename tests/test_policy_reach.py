@@ -86,6 +86,7 @@ def test_a_service_inside_the_cluster_is_fine() -> None:
     assert found(SERVICE, {"spec": {"type": "ClusterIP"}}) == found(SERVICE, {"spec": {}}) == {}
 
 
-def test_a_public_subnet_may_give_out_public_addresses() -> None:
+def test_a_public_subnet_may_give_out_public_addresses_but_not_in_production() -> None:
     inputs = {"mapPublicIpOnLaunch": True, "tags": {"kubernetes.io/role/elb": "1"}}
-    assert found(SUBNET, inputs) == {}
+    assert found(SUBNET, inputs, "dev") == {}
+    assert found(SUBNET, inputs, "prod") == {"subnets-private": "mandatory"}

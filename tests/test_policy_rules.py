@@ -1,5 +1,7 @@
 """The rules as a whole: the stacks keep to all of them, each can be broken, and nothing is allowed for nothing."""
 
+from functools import cache
+
 import pytest
 
 from offline.plan import Plan
@@ -28,12 +30,16 @@ def allowed_in(stack: str) -> tuple[Allowed, ...]:
     return FOR_THE_ACCOUNT if stack == ACCOUNT else rules.ALLOWED
 
 
+@cache
+def found_in(stack: str) -> list[rules.Finding]:
+    """The findings about a stack as it is."""
+    return check(planned(stack).resources, stack, allowed=allowed_in(stack))
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_stack_breaks_a_mandatory_rule_with_all_that_its_settings_can_turn_on(stack: str) -> None:
-    plan = planned(stack)
-    assert len(plan.resources) > 10
-    found = check(plan.resources, stack, allowed=allowed_in(stack))
-    assert [each for each in found if each.level == "mandatory"] == []
+    assert len(planned(stack).resources) > 10
+    assert [each for each in found_in(stack) if each.level == "mandatory"] == []
 
 
 def test_of_the_committed_stacks_dev_has_one_advisory_finding_and_production_none(dev: Plan, prod: Plan) -> None:
@@ -53,10 +59,9 @@ def test_nothing_breaks_a_rule_that_there_is_not() -> None:
 
 @pytest.mark.parametrize(("name", "broken"), ROWS)
 def test_what_breaks_a_rule_is_found_with_its_resource_and_breaks_no_other(name: str, broken: Break) -> None:
-    plan = planned(broken.stack)
-    allowed = allowed_in(broken.stack)
-    before = check(plan.resources, broken.stack, allowed=allowed)
-    new = [each for each in check(broken(plan), broken.stack, allowed=allowed) if each not in before]
+    before = found_in(broken.stack)
+    after = check(broken(planned(broken.stack)), broken.stack, allowed=allowed_in(broken.stack))
+    new = [each for each in after if each not in before]
     assert {each.rule for each in new} == {name}
     for finding in new:
         assert finding.level == BY_NAME[name].level_in(rules.Context(rules.is_production(broken.stack)))

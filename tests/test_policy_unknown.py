@@ -1,6 +1,7 @@
 """What is not known yet breaks no rule, and nothing that a provider could be given makes a rule stumble."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,7 +16,6 @@ from tests.policy_changes import Added, changed
 from tests.policy_stacks import TODAY, planned
 
 ALONE = [rule for rule in rules.RULES if not rule.of_stack]
-SAMPLES = {each.type: each for stack in ("prod", "dev", "account") for each in planned(stack).resources}
 TYPES = sorted({broken.type for rows in BREAKS.values() for broken in rows})
 
 junk = st.recursive(
@@ -30,6 +30,12 @@ junk = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
+
+
+@cache
+def samples() -> Mapping[str, Resource]:
+    """One resource of each type."""
+    return {each.type: each for stack in ("prod", "dev", "account") for each in planned(stack).resources}
 
 
 def paths(value: Any, so_far: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -48,7 +54,7 @@ def reasons(resource: Resource, production: bool) -> dict[str, list[str]]:
 @pytest.mark.parametrize("word", [UNKNOWN, "[secret]", "${other.value}"])
 def test_a_value_that_is_not_known_yet_breaks_no_rule(word: str) -> None:
     tried = 0
-    for resource in SAMPLES.values():
+    for resource in samples().values():
         before = reasons(resource, production=True)
         for path in paths(resource.inputs):
             inputs = changed(resource.inputs, path, word)
@@ -61,7 +67,7 @@ def test_a_value_that_is_not_known_yet_breaks_no_rule(word: str) -> None:
 
 @given(data=st.data(), type_=st.sampled_from(TYPES), production=st.booleans())
 def test_no_rule_stumbles_over_what_it_does_not_expect(data: st.DataObject, type_: str, production: bool) -> None:
-    sample = SAMPLES.get(type_)
+    sample = samples().get(type_)
     inputs: Any = dict(sample.inputs) if sample else dict(_added(type_))
     places = sorted(paths(inputs), key=str)
     for path in data.draw(st.lists(st.sampled_from(places), max_size=3)) if places else ():

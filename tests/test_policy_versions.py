@@ -74,6 +74,14 @@ def test_a_minor_version_of_the_database_is_judged_by_its_major(version: object)
     assert found(DATABASE, {**inputs, **standard}, rules=VERSION_RULES) == {}
 
 
+def test_a_database_is_judged_by_the_end_of_rds_support_not_of_the_community() -> None:
+    inputs = {"engine": "postgres", "engineVersion": "14.20"}
+    standard = {"engineLifecycleSupport": "open-source-rds-extended-support-disabled"}
+    last, after = date(2027, 2, 28), date(2027, 3, 1)
+    assert found(DATABASE, inputs | standard, rules=VERSION_RULES, today=last) == {"version-ends-soon": "advisory"}
+    assert found(DATABASE, inputs | standard, rules=VERSION_RULES, today=after) == {"version-in-support": "mandatory"}
+
+
 def test_nodes_of_a_system_that_nobody_knows_are_found() -> None:
     assert found(NODES, {"version": "1.35", "amiType": "AL2023_ARM_64_STANDARD"}, rules=VERSION_RULES) == {}
     assert set(found(NODES, {"version": "1.35", "amiType": "CUSTOM"}, rules=VERSION_RULES)) == {"version-in-support"}

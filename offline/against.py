@@ -57,11 +57,9 @@ def find(project_dir: Path, name: str) -> Revision:
     found = _git(project_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if found.returncode:
         # A checkout in CI often has one commit and no branch but its own.
-        hint = (
-            f"; a shallow checkout may lack it: git fetch origin {name}:{name}"
-            if name.replace("/", "").isalnum()
-            else ""
-        )
+        branch = name.removeprefix("origin/")
+        place = f"{branch}:{branch}" if branch == name else f"{branch}:refs/remotes/{name}"
+        hint = f"; a shallow checkout may lack it: git fetch origin {place}" if name.replace("/", "").isalnum() else ""
         raise NoRevisionError(f"there is no git revision {name!a}{hint}")
     return Revision(name, found.stdout.strip())
 

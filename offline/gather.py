@@ -22,6 +22,7 @@ def gather(project_dir: Path, stack: str, ref: str | None = None, load: Load = D
     Raises:
         UnknownStackError, NoProjectError: there is no such stack, no project.
         NoRevisionError: there is no such revision, or no git.
+        DayError: `POLICY_DATE` names no day.
         StackFileError, pulumi.RunError, ProgramError: as `offline.evaluate.evaluate`.
     """
     # Asked before a second process is started for nothing.

@@ -49,11 +49,12 @@ def _run(options: argparse.Namespace) -> int:
     from offline.against import NoRevisionError
     from offline.evaluate import ProgramError
     from offline.stackfile import NoProjectError, StackFileError, UnknownStackError
+    from policy.model import DayError
 
     project = options.project.resolve()
     try:
         text = _text(options, project)
-    except (UnknownStackError, NoProjectError, NoRevisionError) as error:
+    except (UnknownStackError, NoProjectError, NoRevisionError, DayError) as error:
         _tell(f"error: {error}")
         return WRONG_USAGE
     except (StackFileError, pulumi.RunError, ProgramError) as error:

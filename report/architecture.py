@@ -1,16 +1,23 @@
 """What a stack is made of, read from its plan: all that the picture draws."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from offline.plan import Plan
 from report import listeners, network, stores, talks, workloads
-from report.inputs import at, items, referred
+from report.inputs import items, map_at, refers
 from report.listeners import Listener
 from report.network import Network
 from report.parties import Talk
 from report.stores import Store
 from report.workloads import Workload
+
+# The services of AWS that the picture, its arrows or the table of permissions are about.
+DRAWN = {
+    "acm", "budgets", "chatbot", "cloudwatch", "ec2", "ecr", "eks", "elasticache", "iam", "kms", "rds", "route53",
+    "sns", "vpc",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,9 +30,10 @@ class Thing:
 
 @dataclass(frozen=True)
 class Nodes:
-    """A node group, and the logical names of the subnets that it stands in."""
+    """The node groups: which machines, how many, and the logical names of the subnets that they stand in."""
 
-    title: str
+    machines: str
+    number: str
     subnets: frozenset[str]
 
 
@@ -85,12 +93,17 @@ def _nodes(plan: Plan) -> Nodes | None:
     groups = plan.of("aws:eks/nodeGroup:NodeGroup")
     if not groups:
         return None
-    inputs = groups[0].inputs
-    sizes, types = at(inputs, "scalingConfig") or {}, ", ".join(map(str, items(inputs.get("instanceTypes"))))
-    capacity = str(inputs.get("capacityType", "on-demand")).lower().replace("_", "-")
-    size = f"{sizes.get('desiredSize')} \N{MULTIPLICATION SIGN} {types}"
-    title = f"{size} · {capacity} · {sizes.get('minSize')} to {sizes.get('maxSize')} nodes"
-    return Nodes(title, frozenset(referred(each) for each in items(inputs.get("subnetIds"))))
+    machines, bounds, capacities = [], [], []
+    for inputs in (group.inputs for group in groups):
+        sizes, types = map_at(inputs, "scalingConfig"), ", ".join(map(str, items(inputs.get("instanceTypes"))))
+        machines.append(f"{sizes.get('desiredSize')} \N{MULTIPLICATION SIGN} {types}")
+        bounds.append(f"{sizes.get('minSize')} to {sizes.get('maxSize')}")
+        capacities.append(str(inputs.get("capacityType", "on-demand")).lower().replace("_", "-"))
+    return Nodes(
+        " + ".join(machines),
+        f"{' + '.join(dict.fromkeys(capacities))} · {' + '.join(bounds)} nodes",
+        frozenset(name for group in groups for name in refers(group.inputs.get("subnetIds"))),
+    )
 
 
 def _plane(plan: Plan) -> Thing | None:
@@ -98,7 +111,7 @@ def _plane(plan: Plan) -> Thing | None:
     if not clusters:
         return None
     inputs = clusters[0].inputs
-    access = at(inputs, "vpcConfig") or {}
+    access = map_at(inputs, "vpcConfig")
     ways = [name for name in ("public", "private") if access.get(f"endpoint{name.capitalize()}Access")]
     return Thing(
         "EKS control plane",
@@ -139,6 +152,9 @@ def _services(plan: Plan) -> list[Thing]:
     if topics := plan.of("aws:sns/topic:Topic"):
         subscribers = plan.of("aws:sns/topicSubscription:TopicSubscription")
         found.append(Thing("SNS", [f"{_plural(len(topics), 'topic')}, {_plural(len(subscribers), 'subscriber')}"]))
+    others = Counter(each.type.split(":")[1].partition("/")[0] for each in plan.resources if each.package == "aws")
+    if lines := [f"{name}: {_plural(others[name], 'resource')}" for name in sorted(others.keys() - DRAWN)]:
+        found.append(Thing("Also in the plan", lines))
     return found
 
 

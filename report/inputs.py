@@ -15,6 +15,12 @@ def at(value: Any, path: str) -> Any:
     return value
 
 
+def map_at(value: Any, path: str) -> dict[str, Any]:
+    """The map at a dotted path below `value`; an empty one where there is none, or it is not known."""
+    found = at(value, path)
+    return found if isinstance(found, dict) else {}
+
+
 def items(value: Any) -> list[Any]:
     """The items of a list; none where it is no list."""
     return list(value) if isinstance(value, list | tuple) else []

@@ -6,14 +6,15 @@ the sides of the zones, where there is no text.
 
 from dataclasses import replace
 
-from report import layout_elsewhere, layout_vpc
+from report import layout_vpc
 from report.architecture import Architecture, Thing
-from report.canvas import LINE, Canvas
 from report.layout_places import EDGE, GUTTER, RIGHT_WIDTH, RIGHT_X, TOP, VPC_WIDTH, VPC_X, WIDTH, Placed
+from report.layout_pods import Pods
 from report.parties import ANYONE, BALANCER, BY_PEERING, NODES, PLANE, Talk, words
-from report.shapes import Box, Picture
+from report.shapes import LINE, Box, Canvas, Picture
 
 OUTSIDE_HEIGHT = 56.0
+INSET, ROW = 16.0, 44.0
 
 
 def layout(architecture: Architecture) -> Picture:
@@ -24,7 +25,7 @@ def layout(architecture: Architecture) -> Picture:
     if architecture.network:
         placed = layout_vpc.place(canvas, architecture, architecture.network, TOP + 32, internet)
     else:
-        placed = layout_elsewhere.place(canvas, architecture, TOP + 32, internet)
+        placed = _elsewhere(canvas, architecture, TOP + 32, internet)
     bottom = max(placed.bottom, _services(canvas, architecture, placed)) + 16
     canvas.boxes[canvas.boxes.index(region)] = Box(
         region.x, region.y, region.width, bottom - region.y, "frame", region.texts, region.about
@@ -32,6 +33,29 @@ def layout(architecture: Architecture) -> Picture:
     canvas.label(EDGE, bottom + 20, "An arrow points from who may open a connection to whom.", WIDTH - 2 * EDGE)
     title = f"Architecture of {architecture.project}, stack {architecture.stack}"
     return canvas.picture(title, _description(architecture), WIDTH, bottom + 30)
+
+
+def _elsewhere(canvas: Canvas, architecture: Architecture, top: float, internet: Box | None) -> Placed:
+    """The cluster that is not of this stack, with the release in it, its upper edge at `top`."""
+    y, back = top + 34, len(canvas.boxes)
+    left, right = VPC_X + INSET, VPC_X + VPC_WIDTH - INSET
+    balancer, listener = None, architecture.listener
+    if listener:
+        balancer = canvas.part(left, y, right - left, ROW, "edge", "Application Load Balancer", [listener.ports])
+        y = balancer.bottom + 34
+    pods = Pods(canvas, architecture, left, right, y)
+    nodes = pods.place(None, (), head=10)
+    frames = Canvas()
+    owner = "Cluster that another stack has made" if architecture.region else "Cluster of kubectl's current context"
+    frames.frame(VPC_X, top, VPC_WIDTH, nodes.bottom + 16 - top, "frame", owner)
+    canvas.boxes[back:back] = frames.boxes
+    if balancer and internet and listener:
+        x = internet.x + internet.width * 0.75
+        canvas.arrow([(x, internet.bottom), (x, balancer.y)], f"callers to the balancer: {listener.ports}")
+    if balancer and pods.served and any(talk.source == BALANCER for talk in architecture.talks):
+        x = VPC_X + VPC_WIDTH / 2
+        canvas.arrow([(x, balancer.bottom), (x, pods.served.y)], pods.served_about)
+    return Placed(nodes.bottom + 16, nodes)
 
 
 def _region(architecture: Architecture) -> str:

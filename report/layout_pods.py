@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from report.architecture import Architecture, Nodes
-from report.canvas import LINE, Canvas
 from report.parties import ANY_PORT, BALANCER, Talk, party_of, words
-from report.shapes import SIZE, Box, Text
+from report.shapes import LINE, SIZE, Box, Canvas, Text
 from report.stores import Store
 from report.widths import fitted, wrapped
 from report.workloads import Workload
@@ -47,11 +46,11 @@ class Pods:
     def _head(self, nodes: Nodes | None, lanes: Sequence[float]) -> list[Text]:
         if nodes is None:
             return []
-        # Between the ways down there is room for the size of a node at the left, and for their number at the right.
-        size, _, number = nodes.title.rpartition(" · ")
+        # Between the ways down there is room for the machines at the left, and for their number at the right.
         starts = [lane + 12 for lane in lanes if self._left < lane < self._right][:2] or [self._left + 12]
         ends = [*(start - 20 for start in starts[1:]), self._right - 12]
-        said = [f"Nodes: {size}", number] if len(starts) > 1 else [f"Nodes: {nodes.title}"]
+        said = [f"Nodes: {nodes.machines}", nodes.number]
+        said = said if len(starts) > 1 else [" · ".join(said)]
         return [
             Text(start, self._top + 19, fitted(text, end - start, SIZE["caption"], bold=True), "caption", "start")
             for text, start, end in zip(said, starts, ends, strict=False)

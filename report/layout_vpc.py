@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from report.architecture import Architecture, Nodes
-from report.canvas import Canvas
 from report.layout_places import LANE, VPC_WIDTH, VPC_X, Placed
 from report.layout_pods import Pods
 from report.network import Network, Tier
 from report.parties import BALANCER, BY_GATEWAY
-from report.shapes import SIZE, Box, Kind, Text
+from report.shapes import SIZE, Box, Canvas, Kind, Text
 from report.stores import Store
 from report.widths import fitted
 

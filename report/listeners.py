@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from offline.plan import Plan
-from report.inputs import at, maps, object_name, objects
+from report.inputs import at, map_at, maps, object_name, objects
 from report.network import ANYWHERE
 
 PREFIX = "alb.ingress.kubernetes.io/"
@@ -20,7 +20,6 @@ class Listener:
     ports: str
     open_to: Sequence[str]
     hosts: Sequence[str]
-    certificate: bool
 
 
 def read(plan: Plan) -> Listener | None:
@@ -33,7 +32,7 @@ def read(plan: Plan) -> Listener | None:
     if not ingresses:
         return None
     ingress = ingresses[0]
-    annotations = at(ingress.inputs, "metadata.annotations") or {}
+    annotations = map_at(ingress.inputs, "metadata.annotations")
     certificate = f"{PREFIX}certificate-arn" in annotations
     networks = str(annotations.get(f"{PREFIX}inbound-cidrs", ANYWHERE[0])).split(",")
     return Listener(
@@ -42,7 +41,6 @@ def read(plan: Plan) -> Listener | None:
         ports=_ports(annotations.get(f"{PREFIX}listen-ports"), annotations.get(f"{PREFIX}ssl-redirect"), certificate),
         open_to=[each.strip() for each in networks],
         hosts=[str(rule["host"]) for rule in maps(at(ingress.inputs, "spec.rules")) if rule.get("host")],
-        certificate=certificate,
     )
 
 

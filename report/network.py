@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from offline.plan import Plan, Resource
 from report.inputs import at, items, referred, refers
@@ -77,8 +77,10 @@ def _subnet(plan: Plan, resource: Resource) -> Subnet:
         for each in plan.of("aws:ec2/routeTableAssociation:RouteTableAssociation")
         if referred(each.inputs.get("subnetId")) == resource.name
     }
-    routes = [each.inputs for each in plan.of("aws:ec2/route:Route") if referred(each.inputs["routeTableId"]) in tables]
-    out = [route for route in routes if route.get("destinationCidrBlock") in ANYWHERE]
+    routes = [
+        each.inputs for each in plan.of("aws:ec2/route:Route") if referred(each.inputs.get("routeTableId")) in tables
+    ]
+    out = [route for route in routes if _leads_to(route) in ANYWHERE]
     nat = next((referred(route["natGatewayId"]) for route in out if route.get("natGatewayId")), "")
     way: Way = "internet" if any(route.get("gatewayId") for route in out) else "nat" if nat else "none"
     zone = str(resource.inputs.get("availabilityZone", ""))
@@ -95,8 +97,13 @@ def _subnet(plan: Plan, resource: Resource) -> Subnet:
             if tables & set(refers(each.inputs.get("routeTableIds")))
             or resource.name in refers(each.inputs.get("subnetIds"))
         ],
-        peers=[str(route["destinationCidrBlock"]) for route in routes if route.get("vpcPeeringConnectionId")],
+        peers=[_leads_to(route) for route in routes if route.get("vpcPeeringConnectionId")],
     )
+
+
+def _leads_to(route: Mapping[str, Any]) -> str:
+    keys = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
+    return str(next((route[key] for key in keys if route.get(key)), ""))
 
 
 def _label(plan: Plan, resource: Resource, zone: str, way: Way) -> str:

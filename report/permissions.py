@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from offline.plan import Plan, Resource
-from report.inputs import at, items, maps, object_name, objects, referred
+from report.inputs import at, items, map_at, maps, object_name, objects, referred
 from report.text import opened, short
 
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
@@ -192,7 +192,7 @@ def _bound(plan: Plan, group: str) -> list[tuple[str, str]]:
         for binding in objects(plan, kind):
             subjects = maps(binding.inputs.get("subjects"))
             if any((each.get("kind"), each.get("name")) == ("Group", group) for each in subjects):
-                role = at(binding.inputs, "roleRef") or {}
+                role = map_at(binding.inputs, "roleRef")
                 namespace = object_name(binding)[0]
                 where = f"namespace {namespace}" if kind == "RoleBinding" else "the whole cluster"
                 found.append((f"{role.get('kind')} {role.get('name')}", where))

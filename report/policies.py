@@ -5,7 +5,7 @@ from typing import Any
 
 from offline.plan import Plan, Resource
 from report import groups
-from report.inputs import at, items, maps, object_name, objects
+from report.inputs import at, items, map_at, maps, object_name, objects
 from report.listeners import Listener
 from report.network import Network
 from report.parties import (
@@ -73,7 +73,7 @@ def _restricts(policy: Resource, way: str) -> bool:
 
 def _selected(policy: Resource, workloads: Sequence[Workload]) -> list[Workload]:
     namespace = object_name(policy)[0]
-    labels = at(policy.inputs, "spec.podSelector.matchLabels") or {}
+    labels = map_at(policy.inputs, "spec.podSelector.matchLabels")
     return [each for each in workloads if each.namespace == namespace and labels.items() <= each.labels.items()]
 
 
@@ -94,14 +94,14 @@ def _parties(peers: Any, balancers: Mapping[str, Party], stores: Mapping[str, Se
         elif cidr == IDENTITY_AGENT:
             found.append(IDENTITY)
         else:
-            found += stores.get(cidr) or [balancers.get(cidr) or network_party(str(cidr))]
+            found += stores.get(str(cidr)) or [balancers.get(str(cidr)) or network_party(str(cidr))]
     return list(dict.fromkeys(found))
 
 
 def _by_labels(peer: Mapping[str, Any]) -> Party:
     labels = {
-        **(at(peer, "namespaceSelector.matchLabels") or {}),
-        **(at(peer, "podSelector.matchLabels") or {}),
+        **map_at(peer, "namespaceSelector.matchLabels"),
+        **map_at(peer, "podSelector.matchLabels"),
     }
     if labels.get("k8s-app") == "kube-dns":
         return NAMES

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from offline.plan import Plan
 from report import groups
-from report.inputs import at, items, referred
+from report.inputs import items, map_at, refers
 from report.listeners import Listener
 from report.network import ANYWHERE, Network
 from report.parties import (
@@ -76,7 +76,7 @@ def _group(name: str) -> Party:
 
 def _with_the_plane(plan: Plan) -> Iterator[Talk]:
     for cluster in plan.of("aws:eks/cluster:Cluster"):
-        access = at(cluster.inputs, "vpcConfig") or {}
+        access = map_at(cluster.inputs, "vpcConfig")
         if access.get("endpointPublicAccess"):
             cidrs = items(access.get("publicAccessCidrs")) or [ANYWHERE[0]]
             for cidr in cidrs:
@@ -88,7 +88,7 @@ def _with_the_plane(plan: Plan) -> Iterator[Talk]:
 
 
 def _by_route(plan: Plan, network: Network) -> Iterator[Talk]:
-    used = {referred(id_) for each in plan.of("aws:eks/nodeGroup:NodeGroup") for id_ in items(each.inputs["subnetIds"])}
+    used = {id_ for each in plan.of("aws:eks/nodeGroup:NodeGroup") for id_ in refers(each.inputs.get("subnetIds"))}
     subnets = [subnet for subnet in network.subnets if subnet.name in used]
     for nat in sorted({subnet.nat for subnet in subnets if subnet.nat}):
         yield Talk(NODES, ANYONE, ANY_PORT, f"route by {nat}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from offline.plan import Plan, Resource
-from report.inputs import at, maps, object_name, objects, referred
+from report.inputs import at, map_at, maps, object_name, objects, referred
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
@@ -39,7 +39,7 @@ def read(plan: Plan) -> list[Workload]:
 def _workload(plan: Plan, resource: Resource, kind: str) -> Workload:
     namespace, name = object_name(resource)
     template = at(resource.inputs, "spec.template") or at(resource.inputs, "spec.jobTemplate.spec.template")
-    labels = at(template, "metadata.labels") or {}
+    labels = map_at(template, "metadata.labels")
     ports = {
         str(port.get("name", port["containerPort"])): int(port["containerPort"])
         for container in maps(at(template, "spec.containers"))
@@ -91,7 +91,7 @@ def _count(replicas: Any) -> str:
 def _served(plan: Plan, namespace: str, labels: Mapping[str, Any], ports: Mapping[str, int]) -> list[str]:
     found = []
     for service in objects(plan, "Service"):
-        selector = at(service.inputs, "spec.selector") or {}
+        selector = map_at(service.inputs, "spec.selector")
         if object_name(service)[0] != namespace or not selector or not selector.items() <= labels.items():
             continue
         for port in maps(at(service.inputs, "spec.ports")):

@@ -196,3 +196,22 @@ def test_printed_it_is_light_and_has_what_is_folded(browser: Browser, files: dic
     assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()") == "#fff"
     assert page.locator("details.resource pre").first.evaluate("e => e.getBoundingClientRect().height") > 10
     page.close()
+
+
+def test_nothing_is_cut_off_on_paper(browser: Browser, files: dict[str, Path]) -> None:
+    for name in ("prod", "changed"):
+        # A4 with margins, at 96 dots an inch.
+        page = opened(browser, files[name], 718)
+        page.emulate_media(media="print")
+        boxes = "[...document.querySelectorAll('.scroll, pre')]"
+        assert page.evaluate(f"{boxes}.filter(e => e.scrollWidth > e.clientWidth + 1).length") == 0
+        page.close()
+
+
+@pytest.mark.parametrize(("wide", "said"), [(360, True), (960, True), (1200, False)])
+def test_a_picture_that_is_wider_than_the_screen_says_so(
+    browser: Browser, files: dict[str, Path], wide: int, said: bool
+) -> None:
+    page = opened(browser, files["prod"], wide)
+    assert page.evaluate("(e => e.scrollWidth > e.clientWidth)(document.querySelector('.drawing'))") is said
+    assert page.get_by_text("move it sideways").is_visible() is said

@@ -1,6 +1,7 @@
 """The picture is drawn from the plan: what is there is drawn, what is not is not, and all of it can be read."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -16,7 +17,7 @@ from report.page import picture
 from report.shapes import Picture, Text
 from report.widths import fitted, width, wrapped
 from tests.conftest import PROJECT, Planner
-from tests.report_plans import changed, network, without
+from tests.report_plans import changed, network, resource, without
 from tests.test_platforms import planned_review
 
 TEXTS = st.text(max_size=60) | st.sampled_from(["<script>alert(1)</script>", '"/><b>', "]]>&amp;", "‮evil", "W" * 60])
@@ -145,6 +146,28 @@ class TestWhatIsDrawn:
         texts = contents(planned("local"))
         assert {"This machine", "Cluster of kubectl's current context", "helloworld · 2 to 3 pods"} <= set(texts)
         assert "Internet" not in texts
+
+    def test_every_node_group_is_drawn(self) -> None:
+        whole = network(2, nat="one", stores=[])
+        spot = {"instanceTypes": ["g5.xlarge"], "scalingConfig": {"desiredSize": 1, "minSize": 0, "maxSize": 2}}
+        more = resource("aws:eks/nodeGroup:NodeGroup", "gpu", {**spot, "capacityType": "SPOT"})
+        nodes = architecture.read(replace(whole, resources=[*whole.resources, more])).nodes
+        assert nodes is not None
+        assert nodes.machines == "2 × t4g.small, t4g.medium + 1 × g5.xlarge"
+        assert nodes.number == "on-demand + spot · 1 to 4 + 0 to 2 nodes"
+
+    def test_a_service_of_aws_that_has_no_place_is_counted(self) -> None:
+        whole = network(2, nat="one", stores=[])
+        more = [resource("aws:sqs/queue:Queue", name) for name in ("jobs", "letters")]
+        assert "Also in the plan" not in contents(whole)
+        assert {"Also in the plan", "sqs: 2 resources"} <= set(
+            contents(replace(whole, resources=[*whole.resources, *more]))
+        )
+
+    def test_lines_that_find_no_room_are_counted(self, planned: Planner) -> None:
+        named = '["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"]'
+        texts = contents(planned("dev", {"publicAccessCidrs": named}))
+        assert {"192.0.2.0/24", "and 2 more"} <= set(texts)
 
     def test_a_plan_of_nothing_is_a_picture_too(self) -> None:
         empty = Plan(project="p", stack="s", resources=(), outputs={})

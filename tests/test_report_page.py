@@ -253,6 +253,13 @@ class TestCommand:
         assert self.run("--stack", "dev", "--against", "no-such-revision") == 2
         assert "no-such-revision" in capsys.readouterr().err
 
+    def test_a_day_to_judge_versions_on_that_is_none_is_wrong_usage(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("POLICY_DATE", "tomorrow")
+        assert self.run("--stack", "local") == 2
+        assert "POLICY_DATE is 'tomorrow'" in capsys.readouterr().err
+
     def test_settings_that_are_wrong_are_told_without_a_traceback(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -90,3 +90,25 @@ def test_a_policy_that_is_only_about_what_comes_in_leaves_what_goes_out_open() -
     assert (pods, "any address", "all ports") in pairs(made)
     assert (pods, "any address", "all ports") not in pairs(whole)
     assert ("nodes and their pods", pods, "all ports") not in pairs(made)
+
+
+@pytest.mark.parametrize("key", ["destinationIpv6CidrBlock", "destinationPrefixListId"])
+def test_a_route_to_a_peer_of_any_form_is_told(key: str) -> None:
+    route = {"routeTableId": "${private-a-routes.id}", "vpcPeeringConnectionId": "${peer.id}", key: "there"}
+    whole = network(2, nat="one", stores=[])
+    made = plan([*whole.resources, resource("aws:ec2/route:Route", "way", route)])
+    assert ("nodes and their pods", "there", "all ports") in pairs(made)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("cluster", {"vpcConfig": "${other.config}"}),
+        ("nodes", {"scalingConfig": "[unknown]", "subnetIds": "${network.subnetIds}"}),
+        ("ingress", {"metadata": {"annotations": "${other.annotations}"}}),
+        ("service", {"spec": {"selector": "[unknown]"}}),
+        ("policy", {"spec": {"podSelector": {"matchLabels": "[unknown]"}, "egress": [{"to": "${peers}"}]}}),
+    ],
+)
+def test_what_is_known_only_after_the_deployment_is_no_error(name: str, inputs: dict[str, Any]) -> None:
+    assert talks(changed(network(2, nat="one", stores=["database"]), name, inputs))

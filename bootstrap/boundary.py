@@ -45,7 +45,7 @@ ON_KEYS = (
     "kms:UpdateKeyDescription",
 )
 # What one stack may see of another: nodes pull the images of review environments, a controller reads the certificates
-# of their balancers, a promotion copies what ran before.
+# of their balancers, a promotion copies what ran before. Whose a role is, is seen by looking at it.
 SEEN_BY_OTHERS = (
     "acm:DescribeCertificate",
     "acm:GetCertificate",
@@ -53,10 +53,12 @@ SEEN_BY_OTHERS = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
     "ecr:DescribeImages",
+    "ecr:DescribeRepositories",
     "ecr:GetDownloadUrlForLayer",
     "ec2:Describe*",
     "eks:DescribeCluster",
     "elasticloadbalancing:Describe*",
+    "iam:GetRole",
 )
 
 

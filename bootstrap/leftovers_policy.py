@@ -5,7 +5,7 @@ Its own is what carries the name of its cluster: a tag of EKS, of the balancer c
 
 from bootstrap import names
 from bootstrap.data_policy import MASTER_SECRETS
-from bootstrap.policy_document import Account, Statement, allow
+from bootstrap.policy_document import Account, Statement, allow, tagged
 
 # AWS offers no resource-level permission for these: each may name every resource.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/
@@ -32,12 +32,17 @@ def leftovers(account: Account, stack: str) -> list[Statement]:
     def of_cluster(key: str) -> dict[str, dict[str, str]]:
         return {"StringEquals": {f"aws:ResourceTag/{key}": cluster}}
 
+    interfaces = [account.arn("ec2", "network-interface/*")]
     kinds = ("loadbalancer/app", "loadbalancer/net", "targetgroup")
     balancers = [account.arn("elasticloadbalancing", f"{kind}/*") for kind in kinds]
     backups = [account.arn("rds", f"{kind}:*") for kind in ("auto-backup", "db", "snapshot")]
     return [
         allow("LookForLeftovers", UNSCOPED, ["*"]),
         allow("LookForSnapshots", SNAPSHOTS, backups),
+        # What is gone has no tags, and a review environment's are its own; a refusal says of neither that it is gone.
+        allow("LookForCertificates", ["acm:DescribeCertificate"], [account.arn("acm", "certificate/*")]),
+        allow("LookForKeys", ["kms:DescribeKey"], [account.arn("kms", "key/*")]),
+        allow("LookForImages", ["ecr:DescribeRepositories"], [account.arn("ecr", f"repository/{names.PROJECT}-*")]),
         allow("LookForSecret", ["secretsmanager:DescribeSecret"], [account.arn("secretsmanager", MASTER_SECRETS)]),
         allow(
             "LeftBalancers",
@@ -52,10 +57,15 @@ def leftovers(account: Account, stack: str) -> list[Statement]:
                 ("Controller", of_cluster("elbv2.k8s.aws/cluster")),
             )
         ),
-        allow(
-            "LeftInterfaces",
-            ["ec2:DeleteNetworkInterface"],
-            [account.arn("ec2", "network-interface/*")],
-            of_cluster("cluster.k8s.amazonaws.com/name"),
+        *(
+            allow(f"LeftInterfacesOf{whose}", ["ec2:DeleteNetworkInterface"], interfaces, tag)
+            for whose, tag in (
+                # The network plugin's, as it was told the cluster's name, or found it out:
+                # https://github.com/aws/amazon-vpc-cni-k8s/pull/2854
+                ("Cluster", of_cluster("cluster.k8s.amazonaws.com/name")),
+                ("Plugin", {"StringEquals": {f"aws:ResourceTag/kubernetes.io/cluster/{cluster}": "owned"}}),
+                # The nodes' own, tagged by their launch template.
+                ("Nodes", tagged(stack)),
+            )
         ),
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import botocore.config
 import botocore.session
 from botocore import exceptions
+from botocore.parsers import ResponseParserError
 
 from delivery.aws import EXPIRED, AwsError
 from delivery.context import Context
@@ -182,6 +183,10 @@ def explained(service: str, ask: Callable[[], Any]) -> Any:
         raise AwsError(f"boto3 lacks what this log-in needs (awscrt).\n  cure: {EXPORT}", NOBODY) from None
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise AwsError(f"{service}: AWS does not answer: {_sentence(error)}\n  cure: {REACH}", UNREACHABLE) from None
+    except ResponseParserError:
+        raise AwsError(
+            f"{service}: what answers does not speak as AWS does; is a proxy between?\n  cure: {REACH}", UNREACHABLE
+        ) from None
     except exceptions.BotoCoreError as error:
         raise AwsError(f"{service}: {_sentence(error)}") from None
 

@@ -29,6 +29,8 @@ def run(context: Context, options: argparse.Namespace) -> int:
     if settings.platform == "local":
         raise DeliveryError(f"stack {stack} is local, and has nothing in AWS.\n  cure: STACK=dev")
     looked = open_cloud(as_deployer(context, stack, settings), stack, settings).look()
+    if any(each.kind == "cluster" for each in looked.things):
+        context.console.say(f"The cluster of {stack} is there: what follows is what the stack is made of, too.")
     for line in report(stack, looked):
         context.console.say(line)
     return 0 if looked.clean else 1

@@ -171,6 +171,10 @@ class Workspace:
     def edit(self, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> bool:
         """Put the stack's state right; whether there was anything to change. Nothing in the cloud is touched.
 
+        The engine takes the state under the stack's lock, refuses one that does not hold together, and keeps the one
+        before beside it. It drops what was begun and not ended, so that is told:
+        https://github.com/pulumi/pulumi/blob/master/pkg/cmd/pulumi/stack/stack_import.go
+
         Args:
             change: gives the new state for the present one.
         """
@@ -183,6 +187,8 @@ class Workspace:
             file = Path(folder) / "state.json"
             file.write_text(json.dumps({**exported, "deployment": after}), "utf-8")
             self._run("stack", "import", "--stack", self.name, "--file", str(file))
+        for each in after.get("pending_operations") or ():
+            self._context.console.warn(f"forgotten, though it may be there: {each['resource']['urn']}, {each['type']}")
         return True
 
     def _exported(self) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,23 @@ def client_error(code: str, said: str = "no", operation: str = "DescribeVpcs") -
 
 def key_of(found: Any) -> str:
     return str(found.client("sts")._request_signer._credentials.access_key)
+
+
+class _Page(BaseHTTPRequestHandler):
+    """Answers every call with a page for people."""
+
+    def do_POST(self) -> None:
+        body = b"<!doctype html><title>502 Bad Gateway</title>"
+        self.send_response(502)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 class TestWho:
@@ -74,6 +93,16 @@ class TestCalls:
         found = asking(KEYS)
         assert found.client("sts") is found.client("sts")
         assert found.client("sts") is not found.client("sts", "eu-west-1")
+
+    @pytest.mark.parametrize("service", ["ec2", "eks", "resourcegroupstaggingapi"])
+    def test_a_page_of_a_proxys_is_no_answer_of_aws(self, service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        calls = {"ec2": "describe_vpcs", "eks": "list_clusters", "resourcegroupstaggingapi": "get_resources"}
+        with HTTPServer(("127.0.0.1", 0), _Page) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+            with pytest.raises(AwsError):
+                asking(KEYS).call(service, calls[service])
+            server.shutdown()
 
     def test_a_region_that_does_not_answer_is_told_by_the_service(self) -> None:
         environ = {**KEYS}

@@ -7,6 +7,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.query
+import dns.rcode
 import dns.rdatatype
 import dns.resolver
 
@@ -83,6 +84,9 @@ class Lookup:
         # The parent's own word, not what it can find out.
         question.flags &= ~dns.flags.RD
         answer, _ = dns.query.udp_with_fallback(question, address, timeout=self._seconds, port=self._port)
+        # Any other code is no answer, and must not read as: it is not delegated.
+        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            raise OSError(f"{address} answers {dns.rcode.to_text(answer.rcode())}")
         asked = dns.name.from_text(zone)
         # A referral is in the authority section; a server that has the child, too, answers.
         sets = [each for each in (*answer.answer, *answer.authority) if each.name == asked]

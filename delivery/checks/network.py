@@ -1,16 +1,17 @@
 """Whether the stack's networks clash with those that it is, or could be, connected to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
+from bootstrap.neighbour_policy import CONSENT
 from delivery.aws_clients import RefusedError
 from delivery.checks.result import Result, fail, ok, warn
 from delivery.checks.site import Site, tags_of
 from infra.settings import PROJECT
 
 VPC = "aws:ec2/vpc:Vpc"
-PEER, TABLES, CLASH = "peer VPC", "peer route tables", "networks"
+PEER, TABLES, AGREED, CLASH = "peer VPC", "peer route tables", "peer's consent", "networks"
 
 
 def clashes(site: Site) -> Iterable[Result]:
@@ -57,11 +58,11 @@ def peer(site: Site) -> Iterable[Result]:
         yield fail(PEER, f"{settings.peer_vpc} ({there}) overlaps {', '.join(overlapping)}", f"choose another {keys}")
     else:
         yield ok(PEER, f"{settings.peer_vpc} ({there})")
-    yield from _tables(site, settings.peer_vpc)
+    yield from _tables(site, rows[0])
 
 
-def _tables(site: Site, vpc: str) -> Iterable[Result]:
-    wanted = site.settings.peer_route_tables
+def _tables(site: Site, peer_vpc: Mapping[str, Any]) -> Iterable[Result]:
+    wanted, vpc = site.settings.peer_route_tables, peer_vpc["VpcId"]
     rows = site.aws.items(
         "ec2", "describe_route_tables", "RouteTables", Filters=[{"Name": "route-table-id", "Values": list(wanted)}]
     )
@@ -72,6 +73,7 @@ def _tables(site: Site, vpc: str) -> Iterable[Result]:
         said = [f"{each} does not exist" for each in missing] + [f"{each} is not of {vpc}" for each in foreign]
         yield fail(TABLES, "; ".join(said), f"correct {PROJECT}:peerRouteTables")
         return
+    yield from _consent(site, {vpc: peer_vpc, **there})
     network = str(site.settings.network_cidr)
     own = {
         each["VpcPeeringConnectionId"]
@@ -89,6 +91,20 @@ def _tables(site: Site, vpc: str) -> Iterable[Result]:
         yield fail(TABLES, f"{', '.join(used)} has a route to {network} already", cure)
     else:
         yield ok(TABLES, ", ".join(wanted))
+
+
+def _consent(site: Site, theirs: Mapping[str, Mapping[str, Any]]) -> Iterable[Result]:
+    """Whether what is not the stack's has the tag by which its owner lets the deploy role touch it."""
+    if not site.settings.deploy_role:
+        return
+    without = [name for name, each in theirs.items() if tags_of(each.get("Tags")).get(CONSENT) != site.stack]
+    if without:
+        cure = f"aws ec2 create-tags --resources {' '.join(without)} --tags Key={CONSENT},Value={site.stack}"
+        yield warn(
+            AGREED, f"{', '.join(without)} without the tag {CONSENT}={site.stack}, which bootstrap's role needs", cure
+        )
+    else:
+        yield ok(AGREED, f"{CONSENT}={site.stack}")
 
 
 def _connected(site: Site, others: Iterable[str]) -> dict[str, str]:

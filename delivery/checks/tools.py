@@ -12,9 +12,9 @@ from infra.settings import Settings
 from offline.plan import Plan
 
 SECONDS = 15
-# The first whose `eks get-token` speaks v1beta1 of the token's API:
-# https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
-OLDEST_CLI = (2, 7)
+# The first of each major version whose `eks get-token` gives a v1beta1 token; the EKS plugin takes no older:
+# https://github.com/pulumi/pulumi-eks/blob/master/nodejs/eks/dependencies.ts
+OLDEST_CLI = {1: 24, 2: 7}
 CLI_VERSION = re.compile(r"aws-cli/(\d+)\.(\d+)\.\d+")
 INSTALL_CLI = "install 2.7 or newer: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 IMAGE = "docker:index/image:Image"
@@ -30,7 +30,7 @@ def aws_cli(context: Context, plan: Plan) -> Iterable[Result]:
         yield fail(asked, "it is not on PATH, or does not start", INSTALL_CLI)
     elif not (found := CLI_VERSION.search(said)):
         yield unknown(asked, f"`aws --version` says {said[:80]!r}", INSTALL_CLI)
-    elif (int(found[1]), int(found[2])) < OLDEST_CLI:
+    elif int(found[2]) < OLDEST_CLI.get(int(found[1]), 0):
         yield fail(asked, f"{found[0]} is too old for the cluster's token", INSTALL_CLI)
     else:
         yield ok(asked, found[0])

@@ -11,7 +11,7 @@ from delivery.teardown.leftovers import Patience, clear
 from delivery.teardown.look import look
 from delivery.teardown.look_balancers import look_at_balancers, look_at_target_groups
 from delivery.teardown.scope import Scope, scope_of
-from delivery.teardown.things import Looked, Thing
+from delivery.teardown.things import Looked
 from infra.settings import Settings
 
 
@@ -49,8 +49,8 @@ class Cloud:
     def clear(self, say: Callable[[str], None], *, of_cluster_only: bool) -> tuple[Looked, int]:
         """Delete what is left behind, and wait for what AWS deletes late.
 
-        What only its cluster's name proves to be the stack's goes only if that cluster is gone; a review environment's
-        balancer is proved by the name of its group, too.
+        Nothing goes while there is a cluster of that name: then it is not left behind, but may be in use, maybe by a
+        stack of that name in another backend. A review environment's balancer is proved by the name of its group.
 
         Args:
             say: told what happens.
@@ -64,10 +64,14 @@ class Cloud:
         except AwsError:
             orphaned = False
 
-        def may_delete(thing: Thing) -> bool:
-            return orphaned if thing.proof == "cluster" else thing.proof == "stack" and not of_cluster_only
+        def looked() -> Looked:
+            found = self.look()
+            if not of_cluster_only:
+                return found
+            # Nor is anything else waited for: it may stand until the engine goes on.
+            return replace(found, things=[each for each in found.things if each.proof == "cluster"])
 
-        return clear(self.clients, self.look, may_delete, say, self.patience)
+        return clear(self.clients, looked, lambda thing: orphaned and thing.proof != "none", say, self.patience)
 
     def delete_balancers(self, say: Callable[[str], None]) -> None:
         """Delete balancers and target groups of the stack's own group of Ingresses, and wait until they are gone.

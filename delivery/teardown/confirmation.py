@@ -28,7 +28,8 @@ def confirm(context: Context, stack: str, reasons: Sequence[str], given: str | N
         context.console.say(each)
     if given or not reasons:
         return
-    if not sys.stdin.isatty():
+    # There is none at all if whoever started this closed it.
+    if sys.stdin is None or not sys.stdin.isatty():
         raise DeliveryError(
             f"stack {stack} is destroyed only if its name is given, and here is no terminal to type it at.\n"
             f"  cure: if it really has to go: make destroy STACK={stack} CONFIRM={stack}"

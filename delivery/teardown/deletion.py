@@ -6,7 +6,7 @@ from delivery.context import Context
 from delivery.explanation import LockedError
 from delivery.problems import DeliveryError
 from delivery.teardown.cloud import Cloud
-from delivery.teardown.state_edit import Deployment, is_empty, places, without_cluster
+from delivery.teardown.state_edit import Deployment, clusters, is_empty, places, without_cluster
 from delivery.teardown.stuck_ingress import free
 from delivery.workspace import Workspace
 
@@ -46,17 +46,23 @@ def delete(context: Context, workspace: Workspace, cloud: Callable[[], Cloud] | 
 
 
 def require_same_place(cloud: Cloud, deployment: Deployment) -> None:
-    """Stop if the stack is in another account or region than the one that is asked, where nothing of it is found.
+    """Stop if the stack is in another account or region, or on another cluster, than is asked: nothing is found there.
 
     Raises:
         DeliveryError: it is.
     """
-    asked, known = (cloud.scope.region, cloud.scope.account), places(deployment)
-    if known and asked not in known:
-        there = ", ".join(" of account ".join(each) for each in sorted(known))
+    regions, accounts = places(deployment)
+    region, account = cloud.scope.region, cloud.scope.account
+    if (regions and region not in regions) or (accounts and account not in accounts):
+        there = f"{', '.join(sorted(regions or {region}))} of account {', '.join(sorted(accounts or {account}))}"
         raise DeliveryError(
-            f"stack {cloud.scope.stack} is in {there}, and AWS is asked in {' of account '.join(asked)}. Nothing is "
+            f"stack {cloud.scope.stack} is in {there}, and AWS is asked in {region} of account {account}. Nothing is "
             "deleted.\n  cure: log in to the stack's account; its region is the setting helloworld:region"
+        )
+    if (known := clusters(deployment)) and cloud.scope.cluster not in known:
+        raise DeliveryError(
+            f"stack {cloud.scope.stack} is on cluster {', '.join(sorted(known))}, and its settings say "
+            f"{cloud.scope.cluster}. Nothing is deleted.\n  cure: set helloworld:platformStack as it was deployed"
         )
 
 

@@ -111,6 +111,7 @@ KINDS: Mapping[str, Kind] = {
         "VpcEndpointId",
         "vpc-endpoint-id",
         "delete-vpc-endpoints --vpc-endpoint-ids",
+        "nothing if it is a gateway's, else 7 dollars a month in each zone",
     ),
     "vpc-flow-log": Kind(
         "flow log",

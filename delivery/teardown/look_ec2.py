@@ -6,7 +6,7 @@ from typing import Any
 from delivery.aws_clients import Clients, RefusedError
 from delivery.teardown.ec2_kinds import BY_ID, GROUP, INTERFACE, KINDS, VPC, Kind
 from delivery.teardown.scope import Scope, proof, tags_of
-from delivery.teardown.things import Deletion, Thing
+from delivery.teardown.things import UNKNOWN, Deletion, Thing
 
 GONE = ("deleted", "terminated", "rejected", "expired", "failed")
 GOING = ("deleting", "shutting-down")
@@ -21,8 +21,8 @@ def look_at_ec2(clients: Clients, scope: Scope) -> list[Thing]:
     """
     ids: dict[str, set[str]] = {}
     for wanted in scope.filters:
-        for each in _tagged(clients, wanted):
-            ids.setdefault(each["ResourceType"], set()).add(each["ResourceId"])
+        for kind, name in _tagged(clients, wanted):
+            ids.setdefault(kind, set()).add(name)
     things, vpcs = [], []
     for kind, found in sorted(ids.items()):
         if kind not in KINDS:
@@ -70,11 +70,14 @@ def ec2_thing(scope: Scope, kind: str, described: Mapping[str, Any]) -> Thing | 
     )
 
 
-def _tagged(clients: Clients, wanted: Mapping[str, str]) -> list[Any]:
-    """What has the tag that tells most; what else it must have is seen when it is described."""
-    key, value = list(wanted.items())[-1]
-    filters = [{"Name": "key", "Values": [key]}, {"Name": "value", "Values": [value]}]
-    return clients.items("ec2", "describe_tags", "Tags", Filters=filters)
+def _tagged(clients: Clients, wanted: Mapping[str, str]) -> set[tuple[str, str]]:
+    """The kinds and ids of what has all of the tags."""
+    found = []
+    for key, value in wanted.items():
+        filters = [{"Name": "key", "Values": [key]}, {"Name": "value", "Values": [value]}]
+        rows = clients.items("ec2", "describe_tags", "Tags", Filters=filters)
+        found.append({(str(each["ResourceType"]), str(each["ResourceId"])) for each in rows})
+    return set.intersection(*found)
 
 
 def _described(clients: Clients, kind: str, ids: Sequence[str]) -> list[Any]:
@@ -127,7 +130,8 @@ def _inside(clients: Clients, scope: Scope, vpc: str) -> list[Thing]:
 
 def _unknown(scope: Scope, kind: str, name: str) -> Thing:
     why = f"EC2 lists its tags, which are those of {scope.stack}"
-    return Thing(kind=kind, name=name, why=why, cure=f"look for it in the EC2 console, region {scope.region}")
+    cure = f"look for it in the EC2 console, region {scope.region}"
+    return Thing(kind=kind, name=name, why=why, costs=UNKNOWN, cure=cure)
 
 
 def _state(how: Kind, described: Mapping[str, Any]) -> str:

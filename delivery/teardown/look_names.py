@@ -1,11 +1,12 @@
 """What is found of a stack by name, as it has no tags or is in no list by tags: log groups, roles, snapshots …"""
 
-from typing import Any
+from typing import Any, get_args
 
 from bootstrap import names
 from delivery.aws_clients import Clients, RefusedError
 from delivery.teardown.scope import Scope, proof, tags_of
 from delivery.teardown.things import Deletion, Thing
+from infra.setting_model import Routing
 from infra.settings import PROJECT
 
 LATE_LINES = "whoever wrote into it wrote once more after it was deleted, and so made it anew"
@@ -128,12 +129,15 @@ def look_at_records(clients: Clients, scope: Scope) -> list[Thing]:
 
 
 def _is_own(record: Any, scope: Scope) -> bool:
-    name, kind = str(record["Name"]).rstrip("."), record["Type"]
+    """Whether it is an address or a certificate's proof of the host name, as infra/dns.py and infra/certificate.py
+    make them: where regions share the name, each record has its stack's name in its identifier.
+    """
+    name, kind, direct = str(record["Name"]).rstrip("."), record["Type"], f"{scope.stack}.{scope.hostname}"
+    is_proof = kind == "CNAME" and name.startswith("_")
+    if not is_proof and kind not in ("A", "AAAA"):
+        return False
+    of = name.partition(".")[2] if is_proof else name
     if scope.routing == "simple":
-        is_proof = kind == "CNAME" and name.startswith("_") and name.endswith(f".{scope.hostname}")
-        return (kind in ("A", "AAAA") and name == scope.hostname) or is_proof
-    direct = f"{scope.stack}.{scope.hostname}"
-    return kind in ("A", "AAAA") and (
-        name == direct
-        or (name == scope.hostname and str(record.get("SetIdentifier", "")).startswith(f"{scope.stack}-"))
-    )
+        return bool(of == scope.hostname)
+    mine = (scope.stack, *(f"{scope.stack}-{each}" for each in get_args(Routing)))
+    return of == direct or (of == scope.hostname and record.get("SetIdentifier") in mine)

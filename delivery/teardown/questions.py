@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.monitoring.slack import SERVICE_REGION
+
 
 @dataclass(frozen=True)
 class Question:
     """What people call it, boto3's service and operation, its arguments from the ARN and the name in it, the CLI's
-    command that deletes it, what it costs, and the answer's list where one that is gone is no error but an empty list.
+    command that deletes it, what it costs, the answer's list where one that is gone is no error but an empty list, and
+    the region where it is asked if that is not the stack's.
     """
 
     shown: str
@@ -18,6 +21,7 @@ class Question:
     delete: str
     costs: str = ""
     list: str = ""
+    where: str | None = None
 
 
 def _by_name(argument: str) -> Callable[[str, str], Mapping[str, Any]]:
@@ -43,6 +47,15 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
         "describe_budget",
         lambda arn, name: {"AccountId": arn.split(":")[4], "BudgetName": name},
         "budgets delete-budget --account-id ACCOUNT --budget-name",
+    ),
+    ("chatbot", "chat-configuration"): Question(
+        "Slack channel",
+        "chatbot",
+        "describe_slack_channel_configurations",
+        _by_arn("ChatConfigurationArn"),
+        "chatbot delete-slack-channel-configuration --chat-configuration-arn",
+        list="SlackChannelConfigurations",
+        where=SERVICE_REGION,
     ),
     ("cloudwatch", "alarm"): Question(
         "alarm",
@@ -107,7 +120,8 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
         "automated backups",
         "rds",
         "describe_db_instance_automated_backups",
-        _by_name("DBInstanceIdentifier"),
+        # By its argument of that name it tells of existing databases only.
+        lambda _, name: {"Filters": [{"Name": "db-instance-id", "Values": [name]}]},
         "rds describe-db-instance-automated-backups, then delete-db-instance-automated-backup; of",
         "0.095 dollars a month for each GB",
         "DBInstanceAutomatedBackups",

@@ -54,7 +54,7 @@ class Scope:
             f"/aws/eks/{self.name}/",
             f"/aws/containerinsights/{self.name}/",
             f"/aws/rds/instance/{self.name}/",
-            f"/{self.name}/",
+            f"/{self.name}/vpc-flow-logs",
         )
 
     @property

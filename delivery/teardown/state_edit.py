@@ -11,6 +11,8 @@ Deployment = Mapping[str, Any]
 
 REPOSITORY = "aws:ecr/repository:Repository"
 DATABASE = "aws:rds/instance:Instance"
+AWS, KUBERNETES = "pulumi:providers:aws", "pulumi:providers:kubernetes"
+ARN_PARTS = 6
 
 
 def resources(deployment: Deployment) -> Sequence[Mapping[str, Any]]:
@@ -66,10 +68,18 @@ def held(deployment: Deployment) -> list[str]:
     )
 
 
-def places(deployment: Deployment) -> set[tuple[str, str]]:
-    """The regions and accounts that its ARNs name."""
-    arns = (str((each.get("outputs") or {}).get("arn", "")).split(":") for each in resources(deployment))
-    return {(arn[3], arn[4]) for arn in arns if len(arn) > 5 and arn[3] and arn[4]}
+def places(deployment: Deployment) -> tuple[set[str], set[str]]:
+    """The regions that its ARNs and its AWS provider name, and the accounts that its ARNs name, those of IAM too."""
+    arns = [str((each.get("outputs") or {}).get("arn", "")).split(":", 5) for each in resources(deployment)]
+    arns = [each for each in arns if len(each) == ARN_PARTS]
+    asked_in = [each["inputs"].get("region", "") for each in resources(deployment) if each["type"] == AWS]
+    return {*(each[3] for each in arns), *asked_in} - {""}, {each[4] for each in arns} - {"", "aws"}
+
+
+def clusters(deployment: Deployment) -> set[str]:
+    """The names of the clusters that its Kubernetes providers reach: infra/kubernetes_provider.py gives them."""
+    providers = [each["inputs"] for each in resources(deployment) if each["type"] == KUBERNETES]
+    return {str(each["clusterIdentifier"]) for each in providers if each.get("clusterIdentifier")}
 
 
 def last_snapshots(deployment: Deployment) -> list[tuple[str, str]]:

@@ -18,7 +18,6 @@ CONTROLLER, CONTROLLER_NAMESPACE = "aws-load-balancer-controller", "kube-system"
 # ingress.k8s.aws/resources, group.ingress.k8s.aws/<group>, elbv2.k8s.aws/resources.
 FINALIZERS = "k8s.aws/"
 BINDINGS: dict[str, Any] = {"group": "elbv2.k8s.aws", "version": "v1beta1", "plural": "targetgroupbindings"}
-WITHOUT = [{"op": "remove", "path": "/metadata/finalizers"}]
 
 Outputs = Mapping[str, Any]
 
@@ -64,13 +63,20 @@ def _free(context: Context, client: "ApiClient", namespace: str, delete_balancer
     for each in _bindings(custom, namespace):
         name = each["metadata"]["name"]
         custom.patch_namespaced_custom_object(
-            **BINDINGS, namespace=namespace, name=name, body=WITHOUT, _request_timeout=REQUEST_SECONDS
+            **BINDINGS, namespace=namespace, name=name, body=_freed(each), _request_timeout=REQUEST_SECONDS
         )
     for each in ingresses:
         name = each["metadata"]["name"]
-        networking.patch_namespaced_ingress(name, namespace, WITHOUT, _request_timeout=REQUEST_SECONDS)
+        networking.patch_namespaced_ingress(name, namespace, _freed(each), _request_timeout=REQUEST_SECONDS)
         context.console.say(f"Ingress {namespace}/{name} is let go.")
     return True
+
+
+def _freed(stuck: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The patch that takes the controller's finalizers off. Those of others stay: their work is not done."""
+    path, before = "/metadata/finalizers", stuck["metadata"]["finalizers"]
+    after = [each for each in before if FINALIZERS not in each]
+    return [{"op": "test", "path": path, "value": before}, {"op": "replace", "path": path, "value": after}]
 
 
 def _bindings(custom: Any, namespace: str) -> list[Any]:

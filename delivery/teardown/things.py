@@ -6,6 +6,9 @@ from typing import Any
 
 from delivery.teardown.scope import Proof
 
+# What something costs that no price is known of here.
+UNKNOWN = "not known here"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deletion:

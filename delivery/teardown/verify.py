@@ -8,14 +8,15 @@ from typing import Any
 from delivery.aws_clients import Clients, RefusedError
 from delivery.teardown.questions import QUESTIONS
 from delivery.teardown.scope import Scope
-from delivery.teardown.things import Thing
+from delivery.teardown.things import UNKNOWN, Thing
 
-# Kinds that other modules of this package ask for by themselves, whose answers count.
-ASKED_ELSEWHERE = ("ec2", "elasticloadbalancing", "logs", "iam")
+# Load balancers of the controller's API; classic ones have neither in their ARN.
+BALANCERS = ("app/", "net/")
 KEY_GOING, SECRET_GOING = "PendingDeletion", "DeletedDate"
 
 
-BY_ARN = ("acm", "kms", "secretsmanager", "sns")
+BY_ARN = ("acm", "chatbot", "kms", "secretsmanager", "sns")
+SNAPSHOT = ("rds", "snapshot")
 # Parts of a cluster, which go with it.
 CLUSTER_PARTS = ("access-entry", "addon", "nodegroup", "podidentityassociation")
 
@@ -36,6 +37,7 @@ def named(scope: Scope) -> list[str]:
             f"arn:aws:sns:{in_region}:{scope.name}-alerts",
             f"arn:aws:cloudwatch:{anywhere}:dashboard/{scope.name}",
             f"arn:aws:budgets:{anywhere}:budget/{scope.name}",
+            f"arn:aws:chatbot:{anywhere}:chat-configuration/slack-channel/{scope.name}",
         ]
     return found
 
@@ -58,11 +60,7 @@ def verified(clients: Clients, scope: Scope, arn: str) -> Thing | None:
     """
     service, kind, name = kind_of(arn)
     question = QUESTIONS.get((service, kind))
-    if (
-        service in ASKED_ELSEWHERE
-        or (service == "eks" and kind in CLUSTER_PARTS)
-        or (service, kind) == ("rds", "snapshot")
-    ):
+    if _is_asked_elsewhere(scope, service, kind, name):
         return None
     why = f"it is called as {scope.stack} is, or has its tags"
     if question is None:
@@ -70,10 +68,12 @@ def verified(clients: Clients, scope: Scope, arn: str) -> Thing | None:
             kind=f"{service} {kind}".strip(),
             name=arn,
             why="the tagging API lists it, maybe for some minutes after it has gone",
+            costs=UNKNOWN,
             cure=f"make residue STACK={scope.stack} again later; if it stays: the console of {service}",
         )
     try:
-        told = clients.call(question.service, question.operation, **question.arguments(arn, name))
+        arguments = question.arguments(arn, name)
+        told = clients.call(question.service, question.operation, where=question.where, **arguments)
     except RefusedError as error:
         if "NotFound" in error.code or error.code.startswith("NoSuch"):
             return None
@@ -81,9 +81,19 @@ def verified(clients: Clients, scope: Scope, arn: str) -> Thing | None:
     if question.list and not told[question.list]:
         return None
     shown = arn if service in BY_ARN else name
-    command = f"aws {question.delete} {shown} --region {scope.region}".replace("ACCOUNT", scope.account)
+    region = question.where or scope.region
+    command = f"aws {question.delete} {shown} --region {region}".replace("ACCOUNT", scope.account)
     thing = Thing(kind=question.shown, name=shown, why=why, costs=question.costs, cure=command)
     return _going(thing, told, name)
+
+
+def _is_asked_elsewhere(scope: Scope, service: str, kind: str, name: str) -> bool:
+    """Whether another module of this package asks for it by itself, or for what it is a part of."""
+    if service == "elasticloadbalancing":
+        return kind != "loadbalancer" or name.startswith(BALANCERS)
+    if service == "logs":
+        return name.startswith(tuple(scope.log_groups))
+    return service in ("ec2", "iam") or (service == "eks" and kind in CLUSTER_PARTS) or (service, kind) == SNAPSHOT
 
 
 def _going(thing: Thing, told: Any, name: str) -> Thing:

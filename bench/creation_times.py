@@ -19,10 +19,11 @@ class _Row(BaseModel):
 
 
 class Then(_Row):
-    """What goes on by itself after the engine is done with a resource, for `seconds`."""
+    """What goes on by itself after the engine is done with a resource, for `seconds`, and who says so."""
 
     what: str
     seconds: PositiveFloat
+    source: str = Field(min_length=10)
 
 
 class Time(_Row):
@@ -43,7 +44,6 @@ class _File(_Row):
     dated: datetime.date
     other: PositiveFloat
     times: list[Time]
-    balancer: str
 
 
 @dataclass(frozen=True)

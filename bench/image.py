@@ -10,10 +10,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from bench.elf import debug_bytes
 from bench.figures import Figure, Lines
 from bench.processes import PROJECT
 
@@ -26,12 +24,6 @@ PLATFORMS += [f"manylinux2014_{ARCHITECTURE}"]
 # https://github.com/docker-library/repo-info/blob/master/repos/python/remote/3.13-slim-trixie.md
 BASE_BYTES = 43_237_284
 MEGABYTE = 1_000_000
-# Nothing of it is used when the service runs.
-NOT_NEEDED = {
-    "type stubs": (".pyi", "py.typed"),
-    "sources of C": (".c", ".h", ".pyx", ".pxd"),
-    "tests": ("/tests/", "/test/"),
-}
 LARGEST = 6
 
 
@@ -57,7 +49,7 @@ def measure() -> Lines:
             unit="MB",
         )
         yield f"  added: {added / MEGABYTE:.1f} MB, unpacked {size(root) / MEGABYTE:.1f} MB"
-        yield from _contents(packages)
+        yield _largest(packages)
 
 
 def _install(where: Path) -> None:
@@ -84,22 +76,13 @@ def packed(directory: Path) -> int:
     return buffer.tell()
 
 
-def size(directory: Path, *parts: str) -> int:
-    """Bytes of the files of a directory; with `parts`, of those whose path ends with or has in it one of them."""
-    paths = [path for path in directory.rglob("*") if path.is_file()]
-    if parts:
-        paths = [path for path in paths if _any(f"/{path.relative_to(directory).as_posix()}", parts)]
-    return sum(path.stat().st_size for path in paths)
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files of a directory."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return sum(each.stat().st_size for each in files)
 
 
-def _any(path: str, parts: tuple[str, ...]) -> bool:
-    return any(part in path if part.endswith("/") else path.endswith(part) for part in parts)
-
-
-def _contents(packages: Path) -> Iterator[str]:
-    sizes = {path.name: size(path) if path.is_dir() else path.stat().st_size for path in packages.iterdir()}
+def _largest(packages: Path) -> str:
+    sizes = {path.name: size(path) for path in packages.iterdir()}
     largest = sorted(sizes.items(), key=lambda each: (-each[1], each[0]))[:LARGEST]
-    yield f"  largest, unpacked: {', '.join(f'{name} {bytes_ / MEGABYTE:.1f} MB' for name, bytes_ in largest)}"
-    spare = {what: size(packages, *parts) for what, parts in NOT_NEEDED.items()}
-    spare["what only a debugger reads"] = sum(debug_bytes(path) for path in packages.rglob("*.so"))
-    yield f"  not used: {', '.join(f'{what} {bytes_ / MEGABYTE:.2f} MB' for what, bytes_ in spare.items())}"
+    return f"  largest, unpacked: {', '.join(f'{name} {bytes_ / MEGABYTE:.1f} MB' for name, bytes_ in largest)}"

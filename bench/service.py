@@ -58,13 +58,6 @@ def measure() -> Lines:
             unit="µs",
         )
         yield Figure(
-            what="GET / of the service, requests",
-            measured=1 / service.cpu_seconds,
-            than=program.name,
-            base=1 / cost.cpu_seconds,
-            unit="a second on one core",
-        )
-        yield Figure(
             what="the service, memory",
             measured=service.mebibytes,
             than=program.name,

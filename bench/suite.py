@@ -20,7 +20,7 @@ def measure() -> Lines:
     """
     preview = run([sys.executable, "-m", "offline", "preview", "--stack", "dev", "--format", "json", "--quiet"])
     started = time.perf_counter()
-    command = [sys.executable, "-m", "pytest", f"--durations={SLOWEST}"]
+    command = [sys.executable, "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", f"--durations={SLOWEST}"]
     # Its exit code is looked at below, together with what it said.
     result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - started

@@ -70,7 +70,7 @@ def _scan(options: argparse.Namespace) -> int:
     if judgement.findings:
         waived = Counter(each.tool for each in judgement.waived)
         told = ", ".join(f"{count} of {tool}" for tool, count in sorted(waived.items())) or "none"
-        sys.stderr.write(f"{len(judgement.findings)} findings; waived in scan/waivers.toml: {told}\n")
+        sys.stderr.write(f"findings: {len(judgement.findings)}; waived in scan/waivers.toml: {told}\n")
     return _tell_all(judgement.findings)
 
 

@@ -1,7 +1,8 @@
 """The plans that are scanned: every stack there is, one with everything turned on, and the account's own program."""
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import yaml
 
 from bootstrap.names import BOOTSTRAP_PROJECT, BOOTSTRAP_STACK
 from delivery.problems import DeliveryError
-from delivery.review_stack import review_stack, review_stack_file
+from delivery.review_stack import pull_request_of, review_stack, review_stack_file
 from infra import settings
 from infra.settings import PROJECT
 from offline import stackfile
@@ -19,9 +20,8 @@ from offline.plan import Plan
 from offline.references import evaluate_with_references
 from scan.finding import ScanError
 
-FILES = ("dev", "prod", "local")
 PULL_REQUEST = 1
-EVERYTHING = "prod-everything"
+EVERYTHING, BOOTSTRAP = "prod-everything", "bootstrap"
 _ROLE = "arn:aws:iam::123456789012:role"
 # What no stack file turns on, but somebody's may.
 TURNED_ON: Mapping[str, str] = {
@@ -60,24 +60,35 @@ def stacks(project: Path) -> list[Stack]:
     Raises:
         ScanError: a stack cannot be evaluated; `make preview` says the same of it.
     """
-    try:
-        return _stacks(project)
-    except (stackfile.StackFileError, pulumi.RunError, ProgramError, DeliveryError) as error:
-        raise ScanError(f"a stack cannot be evaluated: {error}") from None
-
-
-def _stacks(project: Path) -> list[Stack]:
-    configs = {name: dict(stackfile.load(project, name).config) for name in FILES}
+    # Files of review environments lie about on machines, and are no part of the repository.
+    names = [name for name in stackfile.stacks(project) if pull_request_of(name) is None]
+    if missing := {"dev", "prod"} - set(names):
+        raise ScanError(f"there is no Pulumi.{min(missing)}.yaml\n  cure: name another stack for it in scan/stacks.py")
+    configs = {}
+    for name in names:
+        with _named(name):
+            configs[name] = dict(stackfile.load(project, name).config)
     configs[EVERYTHING] = {**configs["prod"], **{f"{PROJECT}:{key}": value for key, value in TURNED_ON.items()}}
-    configs[review_stack(PULL_REQUEST)] = _review(configs["dev"])
+    with _named(review := review_stack(PULL_REQUEST)):
+        configs[review] = _review(configs["dev"])
     key = f"{PROJECT}:kubernetesVersion"
-    return [
-        *(
-            Stack(name, evaluate_with_references(project, name, config), config.get(key, configs["dev"][key]))
-            for name, config in configs.items()
-        ),
-        Stack("bootstrap", _bootstrap(project), ""),
-    ]
+    found = []
+    for name, config in configs.items():
+        with _named(name):
+            plan = evaluate_with_references(project, name, config)
+        found.append(Stack(name, plan, config.get(key, configs["dev"][key])))
+    with _named(BOOTSTRAP):
+        found.append(Stack(BOOTSTRAP, _bootstrap(project), ""))
+    return found
+
+
+@contextlib.contextmanager
+def _named(stack: str) -> Iterator[None]:
+    """Say of which stack an error is."""
+    try:
+        yield
+    except (stackfile.StackFileError, pulumi.RunError, ProgramError, DeliveryError) as error:
+        raise ScanError(f"{stack} cannot be evaluated: {error}") from None
 
 
 def _review(dev: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The folder that the scanners look at: what plans become, what is of the repository, and the planted mistakes."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -109,16 +110,16 @@ def put_repository(project: Path, stage: Path) -> list[str]:
     Raises:
         ScanError: it is no git repository.
     """
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode:
-        raise ScanError(f"git cannot list the files of {project}: {listed.stderr.strip()}\n  cure: scan a clone")
-    names = [name for name in listed.stdout.split("\0") if name and not LOCK_FILE.search(name)]
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, cwd=project, capture_output=True, check=True).stdout
+    except OSError as error:
+        raise ScanError(f"git cannot be started: {error.strerror}\n  cure: install git") from None
+    except subprocess.CalledProcessError as error:
+        said = os.fsdecode(error.stderr).strip()
+        raise ScanError(f"git cannot list the files of {project}: {said}\n  cure: scan a clone") from None
+    # A file may have a name that is no UTF-8.
+    names = [name for name in os.fsdecode(listed).split("\0") if name and not LOCK_FILE.search(name)]
     copied = []
     for name in names:
         copy = stage / REPOSITORY / name

@@ -1,9 +1,7 @@
 """What `make bench` makes of what it measures. The measurements themselves are no tests: they depend on the machine."""
 
-import struct
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,6 @@ from hypothesis import strategies as st
 
 from bench import __main__ as bench
 from bench import section
-from bench.elf import debug_bytes
 from bench.figures import Figure
 from bench.growth import FEW, HALF, MANY, growth
 from bench.image import packed, size
@@ -140,33 +137,6 @@ class TestImage:
         (tmp_path / "big").write_bytes(bytes(1_000_000))
         assert size(tmp_path) == 1_000_000
         assert 0 < packed(tmp_path) < 20_000
-        with tarfile.open(tmp_path / "layer.tar.gz", "w:gz") as archive:
-            archive.add(tmp_path / "big")
-
-    def test_only_files_of_a_kind_are_counted_where_one_is_asked_for(self, tmp_path: Path) -> None:
-        for path in ("a.pyi", "tests/b.py", "protests/c.py", "d.py"):
-            (tmp_path / path).parent.mkdir(exist_ok=True)
-            (tmp_path / path).write_bytes(b"1234")
-        assert size(tmp_path, ".pyi") == 4
-        assert size(tmp_path, "/tests/") == 4
-
-    def test_of_a_library_only_what_a_debugger_reads_is_counted(self, tmp_path: Path) -> None:
-        names = b"\0.text\0.symtab\0.debug_info\0.shstrtab\0"
-        contents = {b".text": 100, b".symtab": 30, b".debug_info": 7, b".shstrtab": len(names)}
-        rows = b"".join(
-            struct.pack("<I20xQQ24x", names.index(name), 64 if name == b".shstrtab" else 0, length)
-            for name, length in contents.items()
-        )
-        table = 64 + len(names)
-        header = b"\x7fELF\x02\x01".ljust(0x28, b"\0") + struct.pack("<Q", table)
-        header = header.ljust(0x3A, b"\0") + struct.pack("<HHH", 64, len(contents), 3)
-        (tmp_path / "a.so").write_bytes(header.ljust(64, b"\0") + names + rows)
-        assert debug_bytes(tmp_path / "a.so") == 37
-
-    @pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fELF\x02\x01"])
-    def test_of_what_is_no_library_nothing_is(self, tmp_path: Path, content: bytes) -> None:
-        (tmp_path / "a").write_bytes(content)
-        assert debug_bytes(tmp_path / "a") == 0
 
     def test_the_base_that_is_compared_with_is_that_of_the_dockerfile(self) -> None:
         dockerfile = (PROJECT / "app" / "Dockerfile").read_text("utf-8")

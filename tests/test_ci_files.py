@@ -13,6 +13,7 @@ CI = PROJECT / "ci"
 GITLAB, CIRCLECI, JENKINS = (CI / name for name in ("gitlab-ci.yml", "circleci.yml", "Jenkinsfile"))
 MAKEFILE = (PROJECT / "Makefile").read_text("utf-8")
 VALIDATE = ["make check", "make test", "make preview STACK=dev", "make preview STACK=prod"]
+AUDIT = "make audit"
 DEPLOY, PROMOTE = "make deploy STACK=dev", "make promote STACK=prod FROM=dev"
 # `printf` is the shell's own: the token is no argument of a process.
 IDENTITY = '(umask 077 && printf \'%s\' "${}" > "$AWS_WEB_IDENTITY_TOKEN_FILE")'
@@ -95,6 +96,16 @@ def test_every_push_is_validated_and_previewed() -> None:
     stage = jenkins_stages()["validate"]
     assert re.findall(r"sh '([^']*)'", stage) == VALIDATE
     assert "when {" not in stage
+
+
+def test_known_vulnerabilities_are_asked_for_and_keep_no_deployment_back() -> None:
+    audit = gitlab()["audit"]
+    assert (audit["script"], audit["allow_failure"]) == ([AUDIT], True)
+    assert circleci_runs("audit") == [AUDIT]
+    assert not [name for name, keys in circleci_flow().items() if "audit" in keys.get("requires", [])]
+    stage = jenkins_stages()["audit"]
+    assert re.findall(r"sh '([^']*)'", stage) == [AUDIT]
+    assert "catchError(buildResult: 'UNSTABLE'" in stage
 
 
 @pytest.mark.parametrize(("job", "command"), [("deploy-dev", DEPLOY), ("promote-prod", PROMOTE)])

@@ -86,6 +86,24 @@ def test_every_command_that_is_named_is_there() -> None:
     assert named <= targets
 
 
+def test_the_index_of_decisions_has_each_under_its_own_title() -> None:
+    folder = PROJECT / "docs" / "decisions"
+    listed = re.findall(
+        r"^\| \[(\d+)\]\(([\w-]+\.md)\) \| (.+) \|$", (folder / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    titles = [(path.name, path.read_text("utf-8").splitlines()[0]) for path in sorted(folder.glob("[0-9]*.md"))]
+    assert [(file, f"# {number}. {title}") for number, file, title in listed] == titles
+
+
+def test_the_steps_of_a_peering_have_the_consent_that_the_deploy_role_needs() -> None:
+    from bootstrap.neighbour_policy import CONSENT
+
+    steps = (
+        (PROJECT / "docs" / "operations.md").read_text("utf-8").partition("\n## Neighbours\n")[2].partition("\n## ")[0]
+    )
+    assert f"Key={CONSENT},Value=<stack>" in steps
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
 def test_links_inside_the_project_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text("utf-8"))

@@ -1,6 +1,9 @@
 """What scanners are given: every manifest and every policy of every stack, as if it were deployed."""
 
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +19,8 @@ from scan.finding import ScanError
 from scan.manifests import CHART, manifests
 from scan.planted import MISSPELT_MANIFEST
 from scan.policies import policies, pretty, sid_at
-from scan.stacks import EVERYTHING, TURNED_ON, Stack, stacks
+from scan.stacks import BOOTSTRAP, EVERYTHING, TURNED_ON, Stack, stacks
 from tests.conftest import PROJECT
-
-BOOTSTRAP = "bootstrap"
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,36 @@ def test_every_stack_file_a_review_one_with_everything_and_the_account_are_scann
         path.name.split(".")[1] for path in PROJECT.glob("Pulumi.*.yaml") if not path.name.startswith("Pulumi.pr-")
     }
     assert set(every) == {*files, EVERYTHING, "pr-1", BOOTSTRAP}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for path in [*PROJECT.glob("Pulumi*.yaml"), PROJECT / "__main__.py"]:
+        shutil.copy(path, tmp_path)
+    for folder in ("app", "bootstrap"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def test_a_stack_that_somebody_adds_is_scanned_and_a_review_left_behind_is_not(project: Path) -> None:
+    shutil.copy(project / "Pulumi.dev.yaml", project / "Pulumi.another.yaml")
+    shutil.copy(project / "Pulumi.dev.yaml", project / "Pulumi.pr-7.yaml")
+    names = {each.name for each in stacks(project)}
+    assert "another" in names
+    assert "pr-7" not in names
+
+
+def test_without_a_stack_that_others_are_made_of_it_says_which(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "Pulumi.yaml", tmp_path)
+    shutil.copy(PROJECT / "Pulumi.dev.yaml", tmp_path)
+    with pytest.raises(ScanError, match=r"there is no Pulumi\.prod\.yaml"):
+        stacks(tmp_path)
+
+
+def test_a_file_that_is_refused_is_named(project: Path) -> None:
+    (project / "Pulumi.another.yaml").write_text("config:\n  helloworld:nope: 3\n")
+    with pytest.raises(ScanError, match=r"^another cannot be evaluated: .*\n.*helloworld:nope"):
+        stacks(project)
 
 
 def test_with_everything_no_switch_is_off() -> None:
@@ -189,3 +220,20 @@ def test_credentials_are_looked_for_in_every_file_but_lock_files(tmp_path: Path)
 def test_a_folder_that_is_no_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScanError, match="cure: scan a clone"):
         stage.put_repository(tmp_path, tmp_path)
+
+
+def test_a_file_whose_name_is_no_text_is_looked_at_too(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    subprocess.run(["git", "init", "--quiet", repository], check=True)
+    name = os.fsdecode(b"caf\xe9.txt")
+    try:
+        (repository / name).write_text("x")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert stage.put_repository(repository, tmp_path / "stage") == [f"{stage.REPOSITORY}/{name}"]
+
+
+def test_without_git_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ScanError, match="git cannot be started"):
+        stage.put_repository(PROJECT, tmp_path)

@@ -40,6 +40,7 @@ CHANGING = {"deploy", "promote", "rollback", "review", "review-destroy"}
 # What asks git for more than the newest commit.
 HISTORY = {
     "summary",
+    "report",
     "up",
     "local-check",
     "rehearse",
@@ -245,6 +246,13 @@ def test_every_job_stands_in_a_queue_and_only_checks_are_cut_off(file: str, name
     queue = job.get("concurrency", WORKFLOWS[file].get("concurrency", {}))
     assert queue["group"]
     assert queue["cancel-in-progress"] is (file == "check.yml" or name == "preview")
+
+
+@each_file
+def test_a_run_by_the_clock_cuts_off_no_check_of_a_push(file: str) -> None:
+    queue = WORKFLOWS[file].get("concurrency", {"group": "", "cancel-in-progress": False})
+    if {"push", "schedule"} <= set(triggers(file)) and queue["cancel-in-progress"]:
+        assert "github.event_name" in queue["group"]
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

@@ -53,8 +53,8 @@ report: $(VENV)/installed ## Write a page about STACK, to look at in a browser, 
 	@$(RUN) -m report --stack="$$STACK" $${AGAINST:+--against="$$AGAINST"} $${OUT:+--out="$$OUT"}
 
 .PHONY: test
-test: $(VENV)/installed-dev ## Run every test
-	@$(RUN) -m pytest
+test: $(VENV)/installed-dev ## Run every test, on all cores
+	@$(RUN) -m pytest --numprocesses=auto --dist=worksteal
 
 .PHONY: fuzz
 fuzz: $(VENV)/installed-dev ## Try hostile input at length: TIMES as much as the tests do (20)

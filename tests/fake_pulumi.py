@@ -364,7 +364,8 @@ class _Command:
             if self.stack is None:
                 return self._no_stack()
             document = json.loads(Path(self.option("--file") or "").read_text("utf-8"))
-            self.stack["deployment"] = document["deployment"]
+            # As the engine does, which only warns of it.
+            self.stack["deployment"] = {**document["deployment"], "pending_operations": None}
             self.stack["resources"] = len(document["deployment"]["resources"])
             _write(self.folder, self.state)
         return code or 0

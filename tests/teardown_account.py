@@ -1,7 +1,7 @@
 """An AWS account for the tests of a tear-down: moto's, and what moto does not play; calls are recorded, or refused.
 
-moto plays no serverless caches, no retained backups, no deletion protection of clusters and no network interfaces that
-come and go; those are answered here.
+moto plays no chats, no serverless caches, no retained backups, no deletion protection of clusters and no network
+interfaces that come and go; those are answered here.
 """
 
 from collections.abc import Callable, Iterator
@@ -70,6 +70,7 @@ class Account:
         }
         for operation, code in missing.items():
             self.refuse(operation, code)
+        self.answers["DescribeSlackChannelConfigurations"] = lambda _: {"SlackChannelConfigurations": []}
 
     def record(self) -> "Account":
         """From now on."""

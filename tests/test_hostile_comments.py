@@ -61,7 +61,7 @@ markdown_texts = hostile.texts | st.lists(
 ).map("".join)
 
 
-@hostile.many(2500)
+@hostile.many(600)
 @given(text=markdown_texts)
 @example(text="_GH-1_ and _www.evil.example.com_")
 def test_a_report_of_a_stranger_is_read_as_text(text: str) -> None:
@@ -70,14 +70,14 @@ def test_a_report_of_a_stranger_is_read_as_text(text: str) -> None:
     assert sections_of([body])["check"].text == section(text, "").text
 
 
-@hostile.many(600)
+@hostile.many(100)
 @given(texts=st.lists(markdown_texts, min_size=2, max_size=4))
 def test_sections_stay_apart_whatever_is_in_them(texts: list[str]) -> None:
     sections = {f"preview-{name}": section(text, "") for name, text in zip("abcd", texts, strict=False)}
     assert sections_of([assemble(sections, "")]) == sections
 
 
-@hostile.many(800)
+@hostile.many(200)
 @given(url=hostile.texts | markdown_texts, commit=hostile.texts)
 @example(url="https://dev.example.com", commit="0123456")
 @example(url="http://k8s-x.elb.us-west-2.amazonaws.com", commit="unknown")
@@ -93,7 +93,7 @@ def test_the_address_of_an_environment_can_be_clicked() -> None:
         assert f"\n{url}\n" in review_environment.deployed(url, "0123456", 7, "")
 
 
-@hostile.many(600)
+@hostile.many(100)
 @given(text=markdown_texts, name=hostile.texts)
 def test_what_an_engine_says_stays_in_its_fence(text: str, name: str) -> None:
     step = Step(op="update", urn=f"urn:pulumi:dev::helloworld::aws:s3/bucket:Bucket::{name}", fields=(text,))
@@ -108,7 +108,7 @@ def test_what_an_engine_says_stays_in_its_fence(text: str, name: str) -> None:
         assert len(headings) == report.startswith("### ")
 
 
-@hostile.many(400)
+@hostile.many(100)
 @given(text=markdown_texts, code=st.sampled_from([0, 1]))
 @example(text=f"**{'9' * 5000}** mandatory and 1 advisory findings", code=0)
 def test_a_previews_own_text_is_summed_up(text: str, code: int) -> None:
@@ -117,7 +117,7 @@ def test_a_previews_own_text_is_summed_up(text: str, code: int) -> None:
     assert_inert(summary.report([outcome], {}))
 
 
-@hostile.many(500)
+@hostile.many(100)
 @given(url=hostile.texts, image=hostile.texts, commit=hostile.texts)
 def test_what_a_job_is_told_is_two_outputs_and_a_table(url: str, image: str, commit: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -132,7 +132,7 @@ def test_what_a_job_is_told_is_two_outputs_and_a_table(url: str, image: str, com
     assert [token.type for token in READER.parse(page)].count("tr_open") == 4
 
 
-@hostile.many(500)
+@hostile.many(100)
 @given(branch=hostile.texts)
 def test_no_branch_but_those_of_the_mode_deploys(branch: str) -> None:
     for mode, known in targets.MODES.items():
@@ -140,14 +140,14 @@ def test_no_branch_but_those_of_the_mode_deploys(branch: str) -> None:
         assert (found != targets.Targets()) == (branch in known)
 
 
-@hostile.many(500)
+@hostile.many(100)
 @given(text=hostile.texts)
 def test_slack_is_told_text(text: str) -> None:
     told_text = slack.escaped(text)
     assert not re.search(r"<|>|&(?!amp;|lt;|gt;)", told_text)
 
 
-@hostile.many(300)
+@hostile.many(100)
 @given(subject=hostile.texts | st.text(min_size=240, max_size=400))
 def test_the_title_of_a_revert_is_one_that_github_takes(subject: str) -> None:
     title = revert._title(subject)

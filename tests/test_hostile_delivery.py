@@ -94,7 +94,7 @@ def assert_shown(text: str) -> None:
 
 
 class TestConsole:
-    @hostile.many(1500)
+    @hostile.many(300)
     @given(
         text=hostile.texts, how=st.sampled_from(["say", "warn", "fail"]), encoding=st.sampled_from(["utf-8", "ascii"])
     )
@@ -111,7 +111,7 @@ class TestConsole:
         assert_shown(said)
         assert all(word in said for word in re.findall("[A-Za-z]{2,}", text))
 
-    @hostile.many(800)
+    @hostile.many(200)
     @given(secret=hostile.texts.filter(lambda text: len(text.strip()) >= 6), around=hostile.texts)
     @example(secret="a##[bcdef", around="")
     @example(secret="secret-one", around="##")
@@ -126,7 +126,7 @@ class TestConsole:
 
 
 class TestEvents:
-    @hostile.many(1500)
+    @hostile.many(300)
     @given(event=EVENTS | json_values)
     @example(event={"workflow_run": {"id": float("inf"), "head_repository": {"owner": {"login": "a"}, "full_name": "b"},
                                      "head_branch": "c", "head_sha": "d", "event": "pull_request"}})  # fmt: skip
@@ -166,7 +166,7 @@ class TestEvents:
 
 
 class TestAnswers:
-    @hostile.many(1500)
+    @hostile.many(300)
     @given(answer=PULLS | json_values)
     @example(answer={"number": float("inf"), "state": "open", "labels": [], "head": {"sha": "", "repo": None}})
     def test_an_answer_is_a_pull_request_or_a_refusal(self, answer: Any) -> None:
@@ -178,7 +178,7 @@ class TestAnswers:
             assert isinstance(found, PullRequest)
             assert isinstance(found.number, int)
 
-    @hostile.many(800)
+    @hostile.many(200)
     @given(
         status=st.sampled_from([200, 204, 301, 400, 401, 403, 404, 422, 429, 500, 502]),
         content=st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()),
@@ -204,7 +204,7 @@ class TestAnswers:
             except DeliveryError as error:
                 assert_told_in_words(error)
 
-    @hostile.many(300)
+    @hostile.many(100)
     @given(answer=json_values | st.fixed_dictionaries({"imageDetails": json_values | st.lists(st.fixed_dictionaries(
         {}, optional={"imageDigest": json_values, "imageTags": json_values}), max_size=3)}))  # fmt: skip
     def test_whatever_a_registry_answers_is_its_images_or_a_refusal(self, answer: Any) -> None:
@@ -219,7 +219,7 @@ class TestAnswers:
                 assert found is not None
                 assert all(isinstance(each, str) for each in (*found.tags, *found.tags.values(), *found.digests))
 
-    @hostile.many(300)
+    @hostile.many(100)
     @given(status=st.sampled_from([200, 301, 404, 503]), body=st.binary(max_size=60) | st.builds(
         lambda commit: json.dumps({"commit": commit}).encode(), json_values), target=st.sampled_from(
             ["", "https://[::1", "//x", "https://x\x7f", "\u00e9"]))  # fmt: skip
@@ -239,7 +239,7 @@ class TestAnswers:
 
 
 class TestHistory:
-    @hostile.many(800)
+    @hostile.many(200)
     @given(message=hostile.texts | MESSAGES, wanted=hostile.texts)
     def test_whatever_an_updates_message_says_no_digest_comes_of_it_that_is_none(
         self, message: str, wanted: str
@@ -258,7 +258,7 @@ class TestHistory:
 
 
 class TestNames:
-    @hostile.many(1000)
+    @hostile.many(200)
     @given(text=hostile.texts | st.integers().map(str))
     def test_a_pull_requests_number_makes_a_name_that_kubernetes_takes(self, text: str) -> None:
         try:
@@ -268,7 +268,7 @@ class TestNames:
         else:
             assert LABEL.fullmatch(review_stack(number))
 
-    @hostile.many(500)
+    @hostile.many(100)
     @given(stack=hostile.texts)
     def test_no_text_is_taken_for_a_stack_that_is_none(self, stack: str) -> None:
         context = told(PROJECT, {}).context
@@ -280,7 +280,7 @@ class TestNames:
             else:
                 assert LABEL.fullmatch(stack)
 
-    @hostile.many(500)
+    @hostile.many(100)
     @given(
         names=st.tuples(hostile.texts, hostile.texts, hostile.texts | st.sampled_from(["https://[::1", "http://[x]"]))
     )
@@ -309,7 +309,7 @@ def test_a_broken_file_of_dev_keeps_no_review_environment_alive(tmp_path: Path, 
     assert_shown(command.text)
 
 
-@hostile.many(500)
+@hostile.many(100)
 @given(
     st.lists(
         st.sampled_from(["config:", "[a]", "? ", ": ", "a", "- ", "\n", "\n  ", "{", "}", "&a ", "*a", "'", "!t "]),

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from infra import settings
 from infra.problems import SettingsError
 from offline import stackfile
+from offline.__main__ import main
 from offline.plan import Plan
 from offline.references import evaluate_with_references
 from tests import hostile
@@ -151,14 +152,12 @@ def test_no_part_of_a_message_is_replaced_by_kubernetes(message: str) -> None:
     assert expanded == message
 
 
-def called(
-    stack: str, *arguments: str, project: Path = PROJECT, environ: Mapping[str, str] | None = None
-) -> "subprocess.CompletedProcess[bytes]":
-    command = [sys.executable, "-m", "offline", "preview", "--quiet", f"--project={project}", f"--stack={stack}"]
-    environment = {**os.environ, **(environ or {})}
-    return subprocess.run(
-        [*command, *arguments], cwd=PROJECT, env=environment, capture_output=True, timeout=60, check=False
-    )
+def called(stack: str, *arguments: str) -> int:
+    """What the command exits with, as part of this process: one of its own takes a second to start."""
+    try:
+        return main(["preview", "--quiet", f"--stack={stack}", *arguments])
+    except SystemExit as left:
+        return int(str(left.code))
 
 
 BROKEN = {
@@ -172,13 +171,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_the_command_refuses_a_broken_file_in_words(tmp_path: Path, name: str) -> None:
+def test_the_command_refuses_a_broken_file_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     (tmp_path / "Pulumi.yaml").write_bytes((PROJECT / "Pulumi.yaml").read_bytes())
     (tmp_path / "__main__.py").write_bytes((PROJECT / "__main__.py").read_bytes())
     (tmp_path / "Pulumi.dev.yaml").write_bytes(BROKEN[name])
-    done = called("dev", project=tmp_path)
-    said = done.stderr.decode()
-    assert done.returncode == 1
+    assert called("dev", f"--project={tmp_path}") == 1
+    said = capsys.readouterr().err
     assert said.startswith("Stack dev is refused: the settings have ")
     assert "cure:" in said
     assert "Traceback" not in said
@@ -194,7 +194,9 @@ SURROUNDINGS: tuple[Mapping[str, str], ...] = (
 
 @pytest.mark.parametrize("environ", SURROUNDINGS, ids=lambda environ: next(iter(environ)))
 def test_the_surroundings_change_nothing_in_a_plan(environ: Mapping[str, str]) -> None:
-    done = called("local", "--format=json", environ=environ)
+    command = [sys.executable, "-m", "offline", "preview", "--quiet", "--stack=local", "--format=json"]
+    environment = {**os.environ, **environ}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     usual = evaluate_with_references(PROJECT, "local")
     assert json.loads(done.stdout)["resources"] == json.loads(json.dumps([each.to_json() for each in usual.resources]))
@@ -203,10 +205,11 @@ def test_the_surroundings_change_nothing_in_a_plan(environ: Mapping[str, str]) -
 @pytest.mark.parametrize(
     "stack", ["../dev", "\x1b[31m", "-x", "dev\n::error::x", "$(touch canary)", "dev\udcff", "d" * 3000]
 )
-def test_a_name_that_is_no_stacks_is_wrong_usage_and_shown_harmless(stack: str) -> None:
-    done = called(stack)
-    assert done.returncode == 2
-    lines = done.stderr.decode().splitlines()
+def test_a_name_that_is_no_stacks_is_wrong_usage_and_shown_harmless(
+    capsys: pytest.CaptureFixture[str], stack: str
+) -> None:
+    assert called(stack) == 2
+    lines = capsys.readouterr().err.splitlines()
     assert lines
     assert all(line.isprintable() and not line.startswith("::") for line in lines)
 

@@ -201,12 +201,16 @@ def test_what_the_tagging_api_lists_after_it_has_gone_is_not_told(account: Accou
     assert account.operations.count("GetResources") > 1
 
 
-def test_what_no_service_is_asked_about_is_told_as_what_may_be_gone(account: Account) -> None:
-    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:helloworld-dev"
+@pytest.mark.parametrize(
+    "name", ["sqs:{}:helloworld-dev", "elasticloadbalancing:{}:loadbalancer/classic", "logs:{}:log-group:/by-hand"]
+)
+def test_what_no_service_is_asked_about_is_told_as_what_may_be_gone(account: Account, name: str) -> None:
+    arn = f"arn:aws:{name.format(f'{REGION}:{ACCOUNT}')}"
     account.answers["GetResources"] = lambda _: {"ResourceTagMappingList": [{"ResourceARN": arn}]}
     (thing,) = look(account).things
     assert thing.name == arn
     assert "maybe" in thing.why
+    assert thing.costs == "not known here"
     assert "make residue STACK=dev" in thing.cure
 
 
@@ -241,7 +245,8 @@ def test_records_of_the_host_name_are_told_and_those_of_others_are_not(account: 
 QUESTIONS = (
     *("DescribeBudget", "DescribeCluster", "DescribeDBInstanceAutomatedBackups", "DescribeDBInstances"),
     *("DescribeDBSnapshots", "DescribeLoadBalancers", "DescribeLogGroups", "DescribeRepositories"),
-    *("DescribeServerlessCaches", "DescribeTags", "DescribeTargetGroups", "DescribeUserGroups", "DescribeUsers"),
+    *("DescribeServerlessCaches", "DescribeSlackChannelConfigurations", "DescribeTags", "DescribeTargetGroups"),
+    *("DescribeUserGroups", "DescribeUsers"),
     *("GetDashboard", "GetResources", "GetTopicAttributes", "ListHostedZonesByName", "ListRoles"),
 )
 

@@ -320,6 +320,14 @@ class TestLostCluster:
         assert "Deleted: target group" in done.out
         assert len(stage.pulumi.called("destroy")) == 2
 
+    def test_what_an_edited_state_forgets_though_it_may_be_there_is_told(self, stage: Stage) -> None:
+        state(stage, "dev", INGRESS, RECORD)
+        stacks = stage.pulumi.state["stacks"]
+        begun = {"resource": {**REPOSITORY, "outputs": {}}, "type": "creating"}
+        stacks["dev"]["deployment"]["pending_operations"] = [begun]
+        stage.pulumi.change(stacks=stacks)
+        assert f"forgotten, though it may be there: {REPOSITORY['urn']}, creating" in destroy(stage).err
+
     def test_a_stack_of_another_account_loses_nothing(self, stage: Stage, account: Account) -> None:
         arn = "arn:aws:eks:us-west-2:999999999999:cluster/helloworld-dev"
         state(stage, "dev", INGRESS, {**CLUSTER, "outputs": {"arn": arn}})
@@ -440,4 +448,7 @@ def test_the_residue_alone_is_told_and_nothing_is_changed(stage: Stage, account:
     done = stage.run("residue", "--stack", "dev")
     assert done.code == 1
     assert "left: log group /aws/eks/helloworld-dev/cluster" in done.out
+    assert "what the stack is made of" not in done.out
     assert untouched(stage, account)
+    account.answers["DescribeCluster"] = lambda _: {"cluster": {"status": "ACTIVE"}}
+    assert "what the stack is made of" in stage.run("residue", "--stack", "dev").out

@@ -36,6 +36,7 @@ QUESTIONS = {
         "elasticache:DescribeServerlessCaches",
         HERE.arn("elasticache", "serverlesscache:helloworld-dev"),
     ),
+    "DescribeSlackChannelConfigurations": ("chatbot:DescribeSlackChannelConfigurations", "*"),
     "DescribeTags": ("ec2:DescribeTags", "*"),
     "DescribeTargetGroups": ("elasticloadbalancing:DescribeTargetGroups", "*"),
     "DescribeUserGroups": ("elasticache:DescribeUserGroups", HERE.arn("elasticache", "usergroup:helloworld-dev")),
@@ -63,6 +64,10 @@ def test_the_role_that_destroys_a_stack_may_ask_what_is_left_of_it(account: Acco
         ("ec2:DescribeSecurityGroups", "*"),
         ("elasticloadbalancing:DescribeTags", "*"),
         ("iam:GetRole", HERE.iam("role/helloworld-node-role-1")),
+        # Of what has gone there are no tags any more; a review environment's name is its own.
+        ("acm:DescribeCertificate", HERE.arn("acm", "certificate/1")),
+        ("ecr:DescribeRepositories", HERE.arn("ecr", "repository/helloworld-pr-7")),
+        ("kms:DescribeKey", HERE.arn("kms", "key/1")),
         ("logs:ListTagsForResource", HERE.arn("logs", "log-group:/aws/eks/helloworld-dev/cluster")),
         ("rds:ModifyDBInstance", HERE.arn("rds", "db:helloworld-dev")),
         ("eks:UpdateClusterConfig", HERE.arn("eks", "cluster/helloworld-dev")),
@@ -73,6 +78,30 @@ def test_the_role_that_destroys_a_stack_may_ask_what_is_left_of_it(account: Acco
 )
 def test_it_may_do_the_rest_that_a_tear_down_takes(action: str, resource: str) -> None:
     assert can(DEV, action, resource)
+
+
+def test_it_may_delete_interfaces_however_they_are_known_as_its_own() -> None:
+    """Everything that `proof` takes for a free interface's, and for no other stack's."""
+    arn, key = HERE.arn("ec2", "network-interface/eni-1"), "aws__ResourceTag/kubernetes.io/cluster/helloworld-dev"
+    assert can(DEV, "ec2:DeleteNetworkInterface", arn, of="dev")
+    assert can(DEV, "ec2:DeleteNetworkInterface", arn, **{key: "owned"})
+    assert not can(DEV, "ec2:DeleteNetworkInterface", arn, **{key: "shared"})
+    assert not can(DEV, "ec2:DeleteNetworkInterface", arn, of="prod", **{key: "owned"})
+    assert not can(DEV, "ec2:DeleteNetworkInterface", arn)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:GetRole", HERE.iam("role/helloworld-node-role-1")),
+        ("acm:DescribeCertificate", HERE.arn("acm", "certificate/1")),
+        ("ecr:DescribeRepositories", HERE.arn("ecr", "repository/helloworld-pr-7")),
+        ("elasticloadbalancing:DescribeTags", HERE.arn("elasticloadbalancing", "loadbalancer/app/k8s-1/2")),
+    ],
+)
+def test_it_may_look_at_what_is_listed_beside_its_own_to_see_whose_it_is(action: str, resource: str) -> None:
+    assert can(DEV, action, resource, of="prod")
+    assert not can(DEV, "iam:DeleteRole", HERE.iam("role/helloworld-node-role-1"), of="prod")
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,15 @@ def test_the_balancer_goes_before_the_finalizer(api: Api, here: Told, controller
     assert free(here.context, api.outputs, lambda: patched_then.append(api.patched()))
     assert patched_then == [[]]
     assert api.patched() == [f"{BINDINGS}/k8s-hello", f"{INGRESSES}/helloworld"]
-    assert all(body == [{"op": "remove", "path": "/metadata/finalizers"}] for _, body in api.patches)
+    assert [body[1]["value"] for _, body in api.patches] == [[], []]
+
+
+def test_a_finalizer_of_somebody_else_stays(api: Api, here: Told) -> None:
+    finalizers = [*STUCK["finalizers"], "example.com/keep"]
+    api.answers[INGRESSES] = {"items": [named("helloworld", **{**STUCK, "finalizers": finalizers})]}
+    assert free(here.context, api.outputs, lambda: None)
+    body = dict(api.patches)[f"{INGRESSES}/helloworld"]
+    assert [(each["op"], each["value"]) for each in body] == [("test", finalizers), ("replace", ["example.com/keep"])]
 
 
 def test_a_controller_that_runs_is_left_to_its_work(api: Api, here: Told) -> None:

@@ -126,7 +126,7 @@ def driven() -> Driven:
     return Driven()
 
 
-@many(2000)
+@many(500)
 @given(asked=scopes, chunks=bodies)
 @example(asked=plain(headers=[(b"host", b"a"), (b"x-request-id", b"a\r\nb: c")]), chunks=[])
 @example(asked=plain(headers=[(b"host", b"a"), (b"accept", b"text/html")]), chunks=[])
@@ -228,7 +228,7 @@ ENDS = (
 )
 
 
-@many(800)
+@many(200)
 @given(
     parts=st.lists(st.sampled_from(LINES + FIELDS + ENDS + (b"\r\n",) * 8) | raw, max_size=14).map(b"".join)
     | st.builds(
@@ -330,7 +330,7 @@ values = texts | st.sampled_from(
 )
 
 
-@many(1500)
+@many(300)
 @given(environ=st.dictionaries(st.sampled_from(VARIABLES), values, max_size=6))
 @example(environ={"DATABASE_CA_FILE": "a\x00b"})
 def test_any_environment_is_settings_or_problems_in_words(environ: dict[str, str]) -> None:

@@ -179,6 +179,11 @@ def shared_clients(region: str) -> Clients:
     return clients(told(PROJECT, KEYS).context, region, read_seconds=5, attempts=1)
 
 
+def boto(service: str, region: str = "us-west-2") -> Any:
+    """The test's own way in."""
+    return shared_clients(region).client(service)
+
+
 def parsed(stack: str, changes: Mapping[str, str]) -> Settings:
     config = dict(stackfile.load(PROJECT, stack).config)
     named = {f"helloworld:{key}": value for key, value in changes.items()}

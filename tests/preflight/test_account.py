@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -13,7 +12,7 @@ from delivery.checks.account import log_in
 from delivery.checks.state import backend_address
 from tests.conftest import PROJECT
 from tests.delivery_context import told
-from tests.preflight.stage import ACCOUNT, BACKEND, DEPLOYER, KEYS, NOW, Aws, Stage, error, parsed
+from tests.preflight.stage import ACCOUNT, BACKEND, DEPLOYER, KEYS, NOW, Aws, Stage, boto, error, parsed
 
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/helloworld-deploy-prod-boundary"
 DEPLOYS = {"deployRole": DEPLOYER}
@@ -23,7 +22,7 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
 def role(name: str, path: str = "/") -> str:
-    made = boto3.client("iam").create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=TRUST)
+    made = boto("iam").create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=TRUST)
     return str(made["Role"]["Arn"])
 
 
@@ -127,7 +126,7 @@ class TestBoundary:
     def test_one_that_does_not_exist_is_a_failure_and_one_that_does_is_not(self, stage: Stage) -> None:
         site = stage.site(late={"permissionsBoundary": BOUNDARY})
         assert marks(stage.ask(site, "permissions boundary")) == {"permissions boundary": "fail"}
-        boto3.client("iam").create_policy(PolicyName=BOUNDARY.rpartition("/")[2], PolicyDocument=POLICY)
+        boto("iam").create_policy(PolicyName=BOUNDARY.rpartition("/")[2], PolicyDocument=POLICY)
         assert marks(stage.ask(site, "permissions boundary")) == {"permissions boundary": "ok"}
 
     def test_another_accounts_is_a_failure(self, stage: Stage) -> None:
@@ -139,7 +138,7 @@ class TestBoundary:
 class TestState:
     def bucket(self, region: str) -> None:
         place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        boto3.client("s3", region_name=region).create_bucket(Bucket="state-bucket", **place)
+        boto("s3", region).create_bucket(Bucket="state-bucket", **place)
 
     def test_the_bucket_of_the_backend_must_be_there(self, stage: Stage) -> None:
         (absent,) = stage.ask(stage.site(), "state")
@@ -184,7 +183,7 @@ class TestState:
     ) -> None:
         provider = "awskms://alias/helloworld-pulumi?region=us-west-2"
         monkeypatch.setattr("delivery.configuration.secrets_provider", lambda *_: provider)
-        kms = boto3.client("kms", region_name="us-west-2")
+        kms = boto("kms")
         (absent,) = stage.ask(stage.site(), "secrets key")
         assert absent.mark == "fail"
         key = kms.create_key()["KeyMetadata"]["KeyId"]
@@ -209,7 +208,7 @@ class TestPrincipals:
         assert [each.asked for each in found] == ["access: nobody"] * 2 + ["reviewRole: helloworld-review"]
 
     def test_those_that_exist_are_well(self, stage: Stage) -> None:
-        boto3.client("iam").create_user(UserName="ann")
+        boto("iam").create_user(UserName="ann")
         arns = (f"arn:aws:iam::{ACCOUNT}:user/ann", role("team", "/people/"))
         (found,) = stage.ask(stage.site(late=self.access(*arns)), "principals")
         assert (found.mark, found.found) == ("ok", "ann, team exist")

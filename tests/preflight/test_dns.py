@@ -2,15 +2,15 @@
 
 from typing import Any
 
-import boto3
 import pytest
+from dns import query, rcode
 from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.checks.dns_zone import delegation
 from delivery.checks.lookup import Lookup, LookupFailedError, plain
 from delivery.checks.quotas import STACK_OF_BALANCER
-from tests.preflight.stage import NameServer, Stage
+from tests.preflight.stage import NameServer, Stage, boto
 
 ZONE, HOST = "example.com", "hello.example.com"
 OURS = ("ns-1.awsdns-1.org", "ns-2.awsdns-2.co.uk", "ns-3.awsdns-3.com", "ns-4.awsdns-4.net")
@@ -20,9 +20,7 @@ def hosted(stage: Stage, name: str = ZONE, *, reference: str = "1", private: boo
     """A zone in Route 53, whose name servers are `OURS`."""
     more: Any = {"VPC": {"VPCRegion": "us-west-2", "VPCId": "vpc-1"}} if private else {}
     config = {"PrivateZone": private, "Comment": ""}
-    made = boto3.client("route53").create_hosted_zone(
-        Name=name, CallerReference=reference, HostedZoneConfig=config, **more
-    )
+    made = boto("route53").create_hosted_zone(Name=name, CallerReference=reference, HostedZoneConfig=config, **more)
     told = {"HostedZone": made["HostedZone"], "DelegationSet": {"NameServers": [f"{each}." for each in OURS]}}
     stage.aws.answers["route53", "GetHostedZone"] = told
     return str(made["HostedZone"]["Id"])
@@ -30,14 +28,13 @@ def hosted(stage: Stage, name: str = ZONE, *, reference: str = "1", private: boo
 
 def record(zone: str, kind: str, **values: Any) -> None:
     change = {"Action": "CREATE", "ResourceRecordSet": {"Name": HOST, "Type": kind, **values}}
-    boto3.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+    boto("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
 
 
 def balancer(group: str) -> str:
-    west = {"region_name": "us-west-2"}
-    subnets = [each["SubnetId"] for each in boto3.client("ec2", **west).describe_subnets()["Subnets"]][:2]
+    subnets = [each["SubnetId"] for each in boto("ec2").describe_subnets()["Subnets"]][:2]
     tags = [{"Key": STACK_OF_BALANCER, "Value": group}]
-    made = boto3.client("elbv2", **west).create_load_balancer(Name=group, Subnets=subnets, Tags=tags)
+    made = boto("elbv2").create_load_balancer(Name=group, Subnets=subnets, Tags=tags)
     return str(made["LoadBalancers"][0]["DNSName"])
 
 
@@ -127,6 +124,22 @@ class TestLookup:
         dns.silent.add("resolver")
         with pytest.raises(LookupFailedError, match=r"nowhere\.test A"):
             dns.lookup.records("nowhere.test", "A")
+
+    def test_a_server_that_refuses_to_answer_does_not_say_that_a_zone_is_not_delegated(
+        self, dns: NameServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        dns.known["test", "NS"] = ["ns.parent.test."]
+        dns.known["ns.parent.test", "A"] = ["127.0.0.1"]
+        asked = query.udp_with_fallback
+
+        def refused(*arguments: Any, **more: Any) -> Any:
+            answer, by_tcp = asked(*arguments, **more)
+            answer.set_rcode(rcode.REFUSED)
+            return answer, by_tcp
+
+        monkeypatch.setattr(query, "udp_with_fallback", refused)
+        with pytest.raises(LookupFailedError, match="REFUSED"):
+            dns.lookup.delegations("a.test")
 
     def test_the_parent_of_a_zone_may_be_several_labels_above_it(self, dns: NameServer) -> None:
         dns.known["test", "NS"] = ["ns.parent.test."]

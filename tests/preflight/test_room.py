@@ -5,21 +5,19 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.checks.quotas import QUOTAS, STACK_OF_BALANCER, Quota, judged
-from tests.preflight.stage import ACCOUNT, Stage, error
+from tests.preflight.stage import ACCOUNT, DEPLOYER, Stage, boto, error
 
-WEST = {"region_name": "us-west-2"}
 OWN = [{"Key": "project", "Value": "helloworld"}, {"Key": "stack", "Value": "prod"}]
 DEVS = [{"Key": "project", "Value": "helloworld"}, {"Key": "stack", "Value": "dev"}]
 
 
 def ec2() -> Any:
-    return boto3.client("ec2", **WEST)
+    return boto("ec2")
 
 
 def tag(*ids: str, tags: Any = OWN) -> None:
@@ -70,7 +68,7 @@ class TestQuotas:
 
     def test_a_balancer_of_the_stacks_own_group_is_not_anothers(self, stage: Stage) -> None:
         subnets = [each["SubnetId"] for each in ec2().describe_subnets()["Subnets"]][:2]
-        elb = boto3.client("elbv2", **WEST)
+        elb = boto("elbv2")
         for name, group in (("mine", "helloworld-prod"), ("other", "helloworld-dev")):
             tags = [{"Key": STACK_OF_BALANCER, "Value": group}]
             elb.create_load_balancer(Name=name, Subnets=subnets, Type="application", Tags=tags)
@@ -175,16 +173,16 @@ class TestNames:
     def test_a_free_name_is_well_and_anothers_is_a_failure(self, stage: Stage) -> None:
         (free,) = stage.ask(stage.site(), "names: registry")
         assert (free.mark, free.found) == ("ok", "helloworld-prod: free")
-        boto3.client("ecr", **WEST).create_repository(repositoryName="helloworld-prod", tags=DEVS)
+        boto("ecr").create_repository(repositoryName="helloworld-prod", tags=DEVS)
         (taken,) = stage.ask(stage.site(), "names: registry")
         assert taken.mark == "fail"
         assert "stack=dev" in taken.found
 
     def test_the_stacks_own_is_no_clash_when_it_is_asked_again(self, stage: Stage) -> None:
-        boto3.client("ecr", **WEST).create_repository(repositoryName="helloworld-prod", tags=OWN)
-        logs = boto3.client("logs", **WEST)
+        boto("ecr").create_repository(repositoryName="helloworld-prod", tags=OWN)
+        logs = boto("logs")
         logs.create_log_group(logGroupName="/aws/eks/helloworld-prod/cluster", tags={x["Key"]: x["Value"] for x in OWN})
-        eks = boto3.client("eks", **WEST)
+        eks = boto("eks")
         subnets = [each["SubnetId"] for each in ec2().describe_subnets()["Subnets"]]
         eks.create_cluster(
             name="helloworld-prod",
@@ -192,7 +190,7 @@ class TestNames:
             resourcesVpcConfig={"subnetIds": subnets},
             tags={x["Key"]: x["Value"] for x in OWN},
         )
-        rds = boto3.client("rds", **WEST)
+        rds = boto("rds")
         rds.create_db_instance(
             DBInstanceIdentifier="helloworld-prod", DBInstanceClass="db.t4g.micro", Engine="postgres", Tags=OWN
         )
@@ -205,7 +203,7 @@ class TestNames:
         assert all(each.found.startswith("0 of others") for each in found if each.asked.startswith("quota"))
 
     def test_a_log_group_that_was_left_behind_is_a_failure_and_a_longer_name_is_not(self, stage: Stage) -> None:
-        logs = boto3.client("logs", **WEST)
+        logs = boto("logs")
         logs.create_log_group(logGroupName="/aws/eks/helloworld-dev/cluster-2")
         assert [each.mark for each in stage.ask(stage.site("dev"), "names: log groups")] == ["ok"]
         logs.create_log_group(logGroupName="/aws/eks/helloworld-dev/cluster")
@@ -264,6 +262,16 @@ class TestNetworks:
         assert absent.mark == "fail"
         assert "does not exist" in absent.found
 
+    def test_the_role_that_bootstrap_makes_needs_the_peers_consent(self, stage: Stage) -> None:
+        vpc = self.vpc("10.50.0.0/16")
+        table = ec2().create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        site = stage.site(late={**self.late(vpc, "10.50.0.0/16", table), "deployRole": DEPLOYER})
+        (_, asked, _) = stage.ask(site, "peer VPC")
+        assert (asked.asked, asked.mark) == ("peer's consent", "warn")
+        assert f"--resources {vpc} {table} --tags Key=helloworld-peering,Value=prod" in asked.cure
+        ec2().create_tags(Resources=[vpc, table], Tags=[{"Key": "helloworld-peering", "Value": "prod"}])
+        assert [each.mark for each in stage.ask(site, "peer VPC")] == ["ok", "ok", "ok"]
+
     def test_a_second_network_of_the_peer_that_overlaps_ours_is_a_failure(self, stage: Stage) -> None:
         vpc = self.vpc("10.50.0.0/16")
         ec2().associate_vpc_cidr_block(VpcId=vpc, CidrBlock="10.1.0.0/20")
@@ -293,7 +301,7 @@ class TestImages:
     PLACE = f"{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com/shared"
 
     def test_an_image_that_is_named_by_digest_must_be_there(self, stage: Stage) -> None:
-        ecr = boto3.client("ecr", **WEST)
+        ecr = boto("ecr")
         site = stage.site(late={"imageFrom": f"{self.PLACE}@{self.DIGEST}"})
         assert [each.mark for each in stage.ask(site, "image")] == ["fail"]
         ecr.create_repository(repositoryName="shared")

@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
@@ -22,11 +21,12 @@ from delivery import preflight
 from delivery.__main__ import main
 from delivery.checks.result import Result, fail, ok
 from delivery.checks.runner import Question, ask_all
+from delivery.checks.tools import aws_cli
 from delivery.problems import DeliveryError
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, Planner
 from tests.delivery_context import Told, told
 from tests.iam import allowed
-from tests.preflight.stage import ACCOUNT, BACKEND, DEPLOYER, KEYS, Aws, NameServer, Stage, error
+from tests.preflight.stage import ACCOUNT, BACKEND, DEPLOYER, KEYS, Aws, NameServer, Stage, boto, error
 from tests.preflight.test_dns import ALIAS, OURS, ZONE, balancer, hosted, record
 
 KEY = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
@@ -75,10 +75,9 @@ def whole(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("delivery.configuration.secrets_provider", lambda *_: provider)
     stage.dns.delegate(ZONE, OURS)
     record(hosted(stage), "A", AliasTarget={**ALIAS, "DNSName": balancer("helloworld-prod")})
-    west = {"region_name": "us-west-2"}
-    boto3.client("ecr", **west).create_repository(repositoryName="helloworld-prod")
-    boto3.client("logs", **west).create_log_group(logGroupName="/aws/eks/helloworld-prod/cluster")
-    vpc = boto3.client("ec2", **west).create_vpc(CidrBlock="10.50.0.0/16")["Vpc"]["VpcId"]
+    boto("ecr").create_repository(repositoryName="helloworld-prod")
+    boto("logs").create_log_group(logGroupName="/aws/eks/helloworld-prod/cluster")
+    vpc = boto("ec2").create_vpc(CidrBlock="10.50.0.0/16")["Vpc"]["VpcId"]
     cache = {"ServerlessCaches": [{"ARN": "arn:aws:elasticache:us-west-2:1:serverlesscache:helloworld-prod"}]}
     stage.aws.answers["elasticache", "DescribeServerlessCaches"] = cache
     stage.aws.answers["elasticache", "ListTagsForResource"] = {"TagList": []}
@@ -246,7 +245,7 @@ class TestCommand:
         assert left.value.code == 2
 
     def test_the_docker_that_builds_and_the_cli_that_is_asked_for_tokens_are_looked_at(
-        self, aws: Aws, tmp_path: Path
+        self, aws: Aws, tmp_path: Path, planned: Planner
     ) -> None:
         answers = {"docker": "27.1.1", "aws": "aws-cli/2.15.30 Python/3.11.8"}
         for name, says in answers.items():
@@ -257,7 +256,10 @@ class TestCommand:
         assert lines["AWS CLI"].startswith("ok")
         assert "aws-cli/2.15.30" in lines["AWS CLI"]
         assert lines["Docker"].startswith("ok")
-        (tmp_path / "aws").write_text("#!/bin/sh\necho aws-cli/2.6.4\n")
+        for said, mark in (("1.24.0", "ok"), ("1.23.9", "fail"), ("2.6.4", "fail")):
+            (tmp_path / "aws").write_text(f"#!/bin/sh\necho aws-cli/{said}\n")
+            path = told(tmp_path, {"PATH": f"{tmp_path}:/usr/bin:/bin"}).context
+            assert [each.mark for each in aws_cli(path, planned("dev"))] == [mark]
         (tmp_path / "docker").write_text("#!/bin/sh\necho Cannot connect >&2\nexit 1\n")
         _, spoken = call(aws, "dev", {**KEYS, **BACKEND, "PATH": f"{tmp_path}:/usr/bin:/bin"})
         lines = {line[9:40].strip(): line for line in spoken.text.splitlines()}

@@ -58,7 +58,8 @@ test: $(VENV)/installed-dev ## Run every test, on all cores
 
 .PHONY: fuzz
 fuzz: $(VENV)/installed-dev ## Try hostile input at length: TIMES as much as the tests do (20)
-	@FUZZ="$${TIMES:-20}" $(RUN) -m pytest --hypothesis-profile=default tests/test_hostile_*.py app/tests/test_hostile*.py
+	@FUZZ="$${TIMES:-20}" $(RUN) -m pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=default \
+		tests/test_hostile_*.py app/tests/test_hostile*.py
 
 .PHONY: check
 check: $(VENV)/installed-dev $(VENV)/scanners ## Check format, lint and types, and ask scanners about all that is deployed

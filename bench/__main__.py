@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from bench.processes import PROJECT
 from bench.section import SECTIONS
 
-# It takes minutes, so it has to be asked for.
-LONG = ("suite",)
 FAILED, INTERRUPTED = 1, 130
 
 
@@ -26,8 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only",
         metavar="NAME[,NAME]",
         type=_names,
-        default=[name for name in SECTIONS if name not in LONG],
-        help=f"of {', '.join(SECTIONS)}; all but {', '.join(LONG)} if it is not given",
+        default=list(SECTIONS),
+        help=f"of {', '.join(SECTIONS)}; all if it is not given",
     )
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""The test suite: how long it takes, and which tests take longest. Only if asked for, since it takes minutes."""
+"""The test suite: how long it takes, and which tests take longest. The last section, since it takes minutes."""
 
 import re
 import subprocess

@@ -1,20 +1,20 @@
 """What a price is asked for: the plan, the region, the load, and what they lead to."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from cost.model import NO_LOAD, Load
-from cost.pods import pods_of
+from cost.model import HOURS, NO_LOAD, Load
+from cost.pods import ADDON, as_map, pods_of
 from cost.prices import NoPriceError, Prices
 from cost.room import nodes_needed
 from offline.plan import Plan, Resource
 
 SUBNET, GROUP, PROVIDER = "aws:ec2/subnet:Subnet", "aws:eks/nodeGroup:NodeGroup", "pulumi:providers:aws"
 TEMPLATE, CLUSTER = "aws:ec2/launchTemplate:LaunchTemplate", "aws:eks/cluster:Cluster"
-ADDON, LOGS = "aws:eks/addon:Addon", "aws:cloudwatch/logGroup:LogGroup"
+OBSERVING = "amazon-cloudwatch-observability"
 BALANCER_ROLE = "kubernetes.io/role/elb"
 FEWEST_ZONES = 2
 REFERENCE = re.compile(r"\$\{([^}]+)\.id\}")
@@ -106,13 +106,18 @@ class Context:
     @cached_property
     def balancer_zones(self) -> int:
         """Zones that a balancer stands in: those of the public subnets; where another stack has them, the fewest."""
-        public = [each for each in self.plan.of(SUBNET) if BALANCER_ROLE in _map(each.inputs.get("tags"))]
+        public = [each for each in self.plan.of(SUBNET) if BALANCER_ROLE in as_map(each.inputs.get("tags"))]
         return len(public) or FEWEST_ZONES
 
     @cached_property
     def container_logs(self) -> bool:
         """Whether an add-on sends the containers' logs to CloudWatch."""
-        return any(each.inputs.get("addonName") == "amazon-cloudwatch-observability" for each in self.plan.of(ADDON))
+        return any(each.inputs.get("addonName") == OBSERVING for each in self.plan.of(ADDON))
+
+
+def by_hour(what: str, price: float) -> Line:
+    """What costs so many dollars an hour, whatever the load."""
+    return Line(what, HOURS * price, HOURS * price, f"{HOURS} h × {price:g}")
 
 
 def number(value: Any, what: str) -> float:
@@ -124,7 +129,3 @@ def number(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise NoPriceError(f"{what} is not known before the deployment")
     return value
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -1,6 +1,6 @@
 """What an estimate is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -79,11 +79,25 @@ class Estimate:
     @property
     def by_thing(self) -> Sequence[tuple[str, float, float]]:
         """What is paid for, with the dollars a month idle and at the load; the dearest first."""
-        sums: dict[str, tuple[float, float]] = {}
-        for item in self.items:
-            idle, loaded = sums.get(item.what, (0.0, 0.0))
-            sums[item.what] = idle + item.idle, loaded + item.loaded
-        return sorted(((what, *both) for what, both in sums.items()), key=lambda each: (-each[2], -each[1], each[0]))
+        return _sums((item.what, item) for item in self.items)
+
+    @property
+    def rows(self) -> Sequence[tuple[str, str, float, float]]:
+        """Each thing, the dearest first, with its resource and the dollars a month idle and at the load.
+
+        Where several share a thing, its sum stands without a resource above theirs, which stand without the thing.
+        """
+        found: list[tuple[str, str, float, float]] = []
+        for what, idle, loaded in self.by_thing:
+            paid = [item for item in self.items if item.what == what]
+            names = {item.urn: item.name for item in paid}
+            if len(names) == 1:
+                found.append((what, paid[0].name, idle, loaded))
+                continue
+            found.append((what, "", idle, loaded))
+            for urn, own_idle, own_loaded in _sums((item.urn, item) for item in paid):
+                found.append(("", names[urn], own_idle, own_loaded))
+        return found
 
     @property
     def assumed(self) -> str:
@@ -96,6 +110,11 @@ class Estimate:
             f"{sum(item.loaded for item in lent):.2f} of that is for {', '.join(things)} at prices of "
             f"{', '.join(lenders)}, as none of {self.region} were found"
         )
+
+    @property
+    def nothing_priced(self) -> bool:
+        """Whether there is something to pay for, and a price of none of it: the sums say nothing then."""
+        return bool(self.unpriced) and not self.items
 
     @property
     def at_least(self) -> str:
@@ -126,3 +145,12 @@ class Estimate:
             "assumed": self.assumed,
             "unpriced": [asdict(each) for each in self.unpriced],
         }
+
+
+def _sums(items: Iterable[tuple[str, Item]]) -> list[tuple[str, float, float]]:
+    """What items of the same key cost together, idle and at the load; the dearest first."""
+    sums: dict[str, tuple[float, float]] = {}
+    for key, item in items:
+        idle, loaded = sums.get(key, (0.0, 0.0))
+        sums[key] = idle + item.idle, loaded + item.loaded
+    return sorted(((key, *both) for key, both in sums.items()), key=lambda each: (-each[2], -each[1], each[0]))

@@ -1,6 +1,6 @@
 """What the network costs: NAT, addresses, the balancer, bytes."""
 
-from cost.context import Context, Line
+from cost.context import Context, Line, by_hour
 from cost.logs import container_gigabytes
 from cost.model import HOURS, Load
 from cost.prices import NoPriceError, assumed
@@ -14,8 +14,7 @@ UNIT_NEW, UNIT_OPEN, UNIT_GB_PER_HOUR = 25, 3000, 1
 
 
 def nat_hours(nat: Resource, context: Context) -> Line:
-    hourly = context.prices(nat).of("nat_hour")
-    return Line("NAT gateways", HOURS * hourly, HOURS * hourly, f"{HOURS} h × {hourly:g}")
+    return by_hour("NAT gateways", context.prices(nat).of("nat_hour"))
 
 
 def nat_bytes(nat: Resource, context: Context) -> Line | None:
@@ -29,8 +28,7 @@ def nat_bytes(nat: Resource, context: Context) -> Line | None:
 
 
 def address(eip: Resource, context: Context) -> Line:
-    hourly = context.prices(eip).of("address_hour")
-    return Line("public addresses", HOURS * hourly, HOURS * hourly, f"{HOURS} h × {hourly:g}")
+    return by_hour("public addresses", context.prices(eip).of("address_hour"))
 
 
 def endpoint(endpoint: Resource, _: Context) -> None:
@@ -48,8 +46,7 @@ def service(service: Resource, _: Context) -> None:
 def balancer_hours(ingress: Resource, context: Context) -> Line | None:
     if not _makes_balancer(ingress, context):
         return None
-    hourly = context.prices(ingress).of("balancer_hour")
-    return Line("balancer", HOURS * hourly, HOURS * hourly, f"{HOURS} h × {hourly:g}")
+    return by_hour("balancer", context.prices(ingress).of("balancer_hour"))
 
 
 def balancer_addresses(ingress: Resource, context: Context) -> Line | None:

@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-from cost.context import Context, Line, number
+from cost.context import OBSERVING, Context, Line, by_hour, number
 from cost.model import HOURS
 from cost.prices import assumed
 from offline.plan import Resource
 
-OBSERVING = "amazon-cloudwatch-observability"
 SMALLEST_CACHE_GB = 0.1
 
 
 def control_plane(cluster: Resource, context: Context) -> Line:
-    hourly = context.prices(cluster).of("cluster_hour")
-    return Line("control plane", HOURS * hourly, HOURS * hourly, f"{HOURS} h × {hourly:g}")
+    return by_hour("control plane", context.prices(cluster).of("cluster_hour"))
 
 
 def key(key: Resource, context: Context) -> Line:

@@ -60,6 +60,11 @@ class RefusedError(AwsError):
         """Whether it is the right that is missing."""
         return self.code in DENIED
 
+    @property
+    def absent(self) -> bool:
+        """Whether there is no such thing."""
+        return "NotFound" in self.code or self.code.startswith("NoSuch")
+
 
 class Clients:
     """boto3's clients of one region, made on first use and shared. To be used from any thread.
@@ -109,6 +114,15 @@ class Clients:
         """
         client = self.client(service, where)
         return explained(service, lambda: getattr(client, operation)(**arguments))
+
+    def find(self, service: str, operation: str, *, where: str | None = None, **arguments: Any) -> Any | None:
+        """As `call`, about something that may not be there: None if AWS says that it is not."""
+        try:
+            return self.call(service, operation, where=where, **arguments)
+        except RefusedError as error:
+            if not error.absent:
+                raise
+            return None
 
     def items(self, service: str, operation: str, key: str, *, where: str | None = None, **arguments: Any) -> list[Any]:
         """All pages of a list: what the answers have under `key`, one after the other. Else as `call`."""

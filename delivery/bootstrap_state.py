@@ -23,7 +23,7 @@ LOCAL_FOLDER = ".state"
 MOVED_FOLDER = ".state-moved"
 MOST_LINES = 30
 # The local state holds no secret, and is there for minutes: this is a name for "none", which Pulumi does not take.
-PASSPHRASE = "no-secrets-here"  # noqa: S105
+PASSPHRASE = "no-secrets-here"  # noqa: S105 - it keeps nothing
 
 
 @dataclass(frozen=True, kw_only=True)

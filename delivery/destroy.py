@@ -9,7 +9,6 @@ from delivery.configuration import settings_of
 from delivery.context import Context
 from delivery.identity import as_deployer
 from delivery.local_cluster import located
-from delivery.problems import DeliveryError
 from delivery.review_destroy import destroy as destroy_review
 from delivery.review_stack import review_stack
 from delivery.teardown.cloud import Cloud, open_cloud
@@ -66,7 +65,7 @@ def _destroy(context: Context, deployer: Context, stack: str, settings: Settings
         destroy_review(context, number)
     if guarded:
         _unprotect(context, workspace, cloud)
-    if cloud is not None and _is_gone(cloud):
+    if cloud is not None and cloud.cluster_is_gone():
         forget_lost_cluster(context, workspace)
     if not delete(context, workspace, (lambda: cloud) if cloud is not None else None):
         console.say(f"Stack {stack} was empty already.")
@@ -121,10 +120,3 @@ def _unprotect(context: Context, workspace: Workspace, cloud: Cloud | None) -> N
         lift(context, cloud)
     if workspace.edit(without_protection):
         context.console.say(f"The state of {workspace.name} has nothing protected any more.")
-
-
-def _is_gone(cloud: Cloud) -> bool:
-    try:
-        return cloud.cluster_is_gone()
-    except DeliveryError:
-        return False

@@ -1,6 +1,7 @@
 """As whom a stack is changed: as its deploy role, whoever starts it, so that the cluster's creator never varies."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from delivery import aws
@@ -10,6 +11,7 @@ from infra.settings import PROJECT, Settings
 
 SESSION = re.compile(r"arn:aws[a-z-]*:sts::(\d{12}):assumed-role/([^/]+)/.+")
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:.*/)?([^/]+)")
+LOG_IN = "log in as somebody whom the role's trust policy names and who may call sts:AssumeRole on it"
 # They name somebody else, and a program may ask them first.
 OTHERS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
@@ -37,16 +39,20 @@ def as_deployer(context: Context, stack: str, settings: Settings) -> Context:
             raise
         raise DeliveryError(
             f"{PROJECT}:deployRole = {role}: {who} may not assume it, and stack {stack} is changed by it alone.\n"
-            "  cure: log in as somebody whom the role's trust policy names and who may call sts:AssumeRole on it"
+            f"  cure: {LOG_IN}"
         ) from None
-    given = answer["Credentials"]
+    context.console.say(f"Acting as {role}.")
+    return acting(context, answer["Credentials"])
+
+
+def acting(context: Context, given: Mapping[str, object]) -> Context:
+    """The same context with the credentials that `sts assume-role` gave, which are hidden from what is shown."""
     credentials = {
         "AWS_ACCESS_KEY_ID": str(given["AccessKeyId"]),
         "AWS_SECRET_ACCESS_KEY": str(given["SecretAccessKey"]),
         "AWS_SESSION_TOKEN": str(given["SessionToken"]),
     }
     context.console.hide(credentials.values())
-    context.console.say(f"Acting as {role}.")
     kept = {name: value for name, value in context.environ.items() if name not in OTHERS}
     return replace(context, environ={**kept, **credentials})
 

@@ -18,7 +18,7 @@ from offline import stackfile
 
 STATE_FOLDER = ".state"
 # The state of a local stack has no secret; the engine wants a passphrase all the same.
-PASSPHRASE = "local"  # noqa: S105
+PASSPHRASE = "local"  # noqa: S105 - it keeps nothing
 KUBECTL_SECONDS = 30.0
 FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
 # A kubeconfig, with nothing of the machine's other clusters in it.

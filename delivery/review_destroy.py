@@ -1,16 +1,21 @@
 """The end of a review environment."""
 
 import argparse
+from functools import cache
 
+from delivery.configuration import settings_of
 from delivery.context import Context
 from delivery.github import GitHub
 from delivery.github_answers import pull_request_number
+from delivery.identity import as_deployer
 from delivery.problems import DeliveryError
 from delivery.review_environment import MARKER, destroyed, path_of, write_for_destruction
 from delivery.review_stack import review_stack
-from delivery.teardown.review import delete_and_forget
+from delivery.teardown.cloud import Cloud, open_cloud
+from delivery.teardown.deletion import delete
 from delivery.workflow_run import run_address
-from delivery.workspace import stacks
+from delivery.workspace import Workspace, stacks
+from infra.settings import PROJECT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,15 +42,27 @@ def run(context: Context, options: argparse.Namespace) -> int:
 
 
 def destroy(context: Context, number: int) -> None:
-    """Destroy an environment that exists, and forget its stack and file.
+    """Destroy an environment that exists, as its deploy role, and forget its stack, its history and its file.
 
     In this order, so that an interruption leaves the stack, which the next run finds.
 
     Raises:
-        DeliveryError: it failed.
+        DeliveryError: its stack is protected, or it failed.
     """
     write_for_destruction(context, number)
-    delete_and_forget(context, review_stack(number))
+    stack = review_stack(number)
+    settings = settings_of(context, stack)
+    if settings.protect:
+        raise DeliveryError(f"stack {stack} is protected ({PROJECT}:protect = true): a review environment is not")
+    deployer = as_deployer(context, stack, settings)
+    workspace = Workspace.open(deployer, stack, create=False)
+
+    @cache
+    def cloud() -> Cloud:
+        return open_cloud(deployer, stack, settings)
+
+    delete(context, workspace, cloud)
+    workspace.remove()
     path_of(context, number).unlink(missing_ok=True)
 
 

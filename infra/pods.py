@@ -23,7 +23,7 @@ GRACE_SECONDS = PRE_STOP_SECONDS + SHUTDOWN_DELAY_SECONDS + SHUTDOWN_TIMEOUT_SEC
 CPU_REQUEST_MILLI, MEMORY_REQUEST_MI, MEMORY_LIMIT_MI = 100, 96, 192
 
 # The root file system is read-only.
-WRITABLE = "/tmp"  # noqa: S108
+WRITABLE = "/tmp"  # noqa: S108 - of a container, on a volume of its own
 READINESS_PATH, LIVENESS_PATH = "/readyz", "/healthz"
 
 

@@ -17,6 +17,8 @@ def summary(estimate: Estimate, change: CostDifference | None) -> str:
         f"Cost: {estimate.at_least}**{estimate.idle:.0f}** dollars a month with nobody calling, "
         f"**{estimate.loaded:.0f}** at {estimate.load}"
     )
+    if estimate.nothing_priced:
+        line = f"Cost: nothing of it has a known price in {estimate.region}"
     if change is None:
         return f"{line}."
     unknown = f", and {len(change.unknown)} resources more or less whose price is not known" if change.unknown else ""
@@ -24,10 +26,13 @@ def summary(estimate: Estimate, change: CostDifference | None) -> str:
 
 
 def details(estimate: Estimate, change: CostDifference | None, escape: Escape) -> str:
-    """What is paid for, what the change costs by resource, and what has no price."""
-    rows = "\n".join(f"| {what} | {idle:.2f} | {loaded:.2f} |" for what, idle, loaded in estimate.by_thing)
-    total = f"| **all** | **{estimate.idle:.2f}** | **{estimate.loaded:.2f}** |"
-    parts = [f"| for | idle | at load |\n|---|---:|---:|\n{rows}\n{total}"]
+    """What is paid for and what the change costs, both by resource, and what has no price."""
+    rows = "\n".join(
+        f"| {what} | {escape(name)} | {idle:.2f} | {loaded:.2f} |" for what, name, idle, loaded in estimate.rows
+    )
+    total = f"| **all** | | **{estimate.idle:.2f}** | **{estimate.loaded:.2f}** |"
+    table = f"| for | resource | idle | at load |\n|---|---|---:|---:|\n{rows}\n{total}"
+    parts = [] if estimate.nothing_priced else [table]
     if change is not None and change.changes:
         rows = "\n".join(
             f"| {each.how} | {each.what} | {escape(each.name)} | {signed(each.idle)} | {signed(each.loaded)} |"

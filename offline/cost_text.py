@@ -11,9 +11,11 @@ MOST_CHANGES = 12
 
 
 def lines(estimate: Estimate) -> list[RenderableType]:
-    """The totals, what is paid for, and what has no price."""
+    """The totals, what is paid for by resource, and what has no price."""
     if not estimate.region:
         return [Text("nothing of it is in AWS")]
+    if estimate.nothing_priced:
+        return [Text(f"nothing of it has a known price in {estimate.region}"), *_unpriced(estimate)]
     total = Text.assemble(
         estimate.at_least,
         (f"{estimate.idle:.0f}", "bold"),
@@ -24,8 +26,8 @@ def lines(estimate: Estimate) -> list[RenderableType]:
     source = Text(f"list prices of {estimate.region} as of {estimate.dated}, without tax: docs/cost.md", style="dim")
     table = Table.grid(padding=(0, 2))
     table.add_row("", Text("idle", style="dim", justify="right"), Text("loaded", style="dim", justify="right"))
-    for what, idle, loaded in estimate.by_thing:
-        table.add_row(Text(what), _dollars(idle), _dollars(loaded))
+    for what, name, idle, loaded in estimate.rows:
+        table.add_row(Text(what), _dollars(idle), _dollars(loaded), Text(name), style="" if what else "dim")
     assumed = [Text(estimate.assumed, style="dim")] if estimate.assumed else []
     return [total, source, *assumed, table, *_unpriced(estimate)]
 

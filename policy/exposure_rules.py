@@ -14,7 +14,6 @@ BALANCERS = (
 )
 INGRESS, SERVICE = "kubernetes:networking.k8s.io/v1:Ingress", "kubernetes:core/v1:Service"
 ALB = "alb.ingress.kubernetes.io/"
-LISTENERS = f"{ALB}listen-ports"
 # TLS 1.2 and 1.3 with forward secrecy, and nothing older. Named by none, a listener of the controller's has
 # ELBSecurityPolicy-2016-08, which takes TLS 1.0:
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html

@@ -11,6 +11,7 @@ from report.listeners import Listener
 from report.network import Network
 from report.parties import Talk
 from report.stores import Store
+from report.text import plural
 from report.workloads import Workload
 
 # The services of AWS that the picture, its arrows or the table of permissions are about.
@@ -145,22 +146,18 @@ def _services(plan: Plan) -> list[Thing]:
     ]
     logs, alarms = plan.of("aws:cloudwatch/logGroup:LogGroup"), plan.of("aws:cloudwatch/metricAlarm:MetricAlarm")
     if logs or alarms:
-        told = [_plural(len(logs), "log group"), *([_plural(len(alarms), "alarm")] if alarms else [])]
+        told = [plural(len(logs), "log group"), *([plural(len(alarms), "alarm")] if alarms else [])]
         found.append(Thing("CloudWatch", [", ".join(told)]))
     if keys := plan.of("aws:kms/key:Key"):
-        found.append(Thing("KMS", [_plural(len(keys), "key")]))
+        found.append(Thing("KMS", [plural(len(keys), "key")]))
     if topics := plan.of("aws:sns/topic:Topic"):
         subscribers = plan.of("aws:sns/topicSubscription:TopicSubscription")
-        found.append(Thing("SNS", [f"{_plural(len(topics), 'topic')}, {_plural(len(subscribers), 'subscriber')}"]))
+        found.append(Thing("SNS", [f"{plural(len(topics), 'topic')}, {plural(len(subscribers), 'subscriber')}"]))
     others = Counter(each.type.split(":")[1].partition("/")[0] for each in plan.resources if each.package == "aws")
-    if lines := [f"{name}: {_plural(others[name], 'resource')}" for name in sorted(others.keys() - DRAWN)]:
+    if lines := [f"{name}: {plural(others[name], 'resource')}" for name in sorted(others.keys() - DRAWN)]:
         found.append(Thing("Also in the plan", lines))
     return found
 
 
 def _tags(mutability: object) -> str:
     return "tags never move" if mutability == "IMMUTABLE" else "tags can move"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from report.architecture import Architecture, Nodes
 from report.layout_places import LANE, VPC_WIDTH, VPC_X, Placed
 from report.layout_pods import Pods
-from report.network import Network, Tier
+from report.network import WORDS, Network, Tier
 from report.parties import BALANCER, BY_GATEWAY
-from report.shapes import SIZE, Box, Canvas, Kind, Text
+from report.shapes import SIZE, Box, Canvas, Text
 from report.stores import Store
 from report.widths import fitted
 
 INSET, GAP = 16.0, 12.0
 GATEWAY, ZONE_HEAD, TIER_HEAD, ROW = 30.0, 26.0, 42.0, 40.0
-KINDS: dict[str, Kind] = {"internet": "public", "nat": "private", "none": "isolated"}
 
 
 def place(canvas: Canvas, architecture: Architecture, network: Network, top: float, internet: Box | None) -> Placed:
@@ -84,7 +83,7 @@ class _Vpc:
                 Text(x + width / 2, y + 32, fitted(subnet.cidr, room, SIZE["label"]), "label"),
             ]
             about = f"{tier.label} subnet {subnet.cidr} in {subnet.zone}"
-            subnets.boxes.append(Box(x, y, width, bottom - y, KINDS[tier.way], texts, about))
+            subnets.boxes.append(Box(x, y, width, bottom - y, WORDS[tier.way], texts, about))
         self._canvas.boxes[back:back] = subnets.boxes
         return bottom
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from offline.plan import Plan, Resource
-from report.inputs import at, items, referred, refers
+from report.inputs import at, referred, refers
 
 Way = Literal["internet", "nat", "none"]
 ANYWHERE = ("0.0.0.0/0", "::/0")
-WORDS: Mapping[Way, str] = {"internet": "public", "nat": "private", "none": "isolated"}
+WORDS: Mapping[Way, Literal["public", "private", "isolated"]] = {
+    "internet": "public",
+    "nat": "private",
+    "none": "isolated",
+}
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,3 @@ def _tiers(subnets: Sequence[Subnet]) -> list[Tier]:
     for subnet in sorted(subnets, key=lambda each: (order.index(each.way), each.zone, each.name)):
         found.setdefault((order.index(subnet.way), subnet.label), []).append(subnet)
     return [Tier(label, order[way], members) for (way, label), members in found.items()]
-
-
-def group_names(value: object) -> set[str]:
-    """The logical names of the security groups in a list of their ids."""
-    return {referred(each) for each in items(value)} - {""}

@@ -16,7 +16,7 @@ from report import architecture, money, permissions, tree
 from report.checkout import Checkout
 from report.drawing import svg
 from report.layout import layout
-from report.text import short
+from report.text import plural, short
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_FIELDS = 40
@@ -35,8 +35,8 @@ def render(report: Report, checkout: Checkout) -> str:
         "architecture": built,
         "counts": facts.counts(plan),
         # The drawing escapes by itself whatever it is given.
-        "picture": Markup(svg(layout(built))),  # noqa: S704
-        "style": Markup((TEMPLATES / "style.css").read_text("utf-8")),  # noqa: S704
+        "picture": Markup(svg(layout(built))),  # noqa: S704 - it escapes what it writes
+        "style": Markup((TEMPLATES / "style.css").read_text("utf-8")),  # noqa: S704 - a file of ours
         "talks": built.talks,
         "nodes": tree.tree(plan, changes),
         "manifests": tree.manifests(plan),
@@ -69,7 +69,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters.update(dollars=_dollars, more=_more, plural=_plural, sides=_sides, fields=_fields, short=short)
+    environment.filters.update(dollars=_dollars, more=_more, plural=plural, sides=_sides, fields=_fields, short=short)
     return environment
 
 
@@ -84,10 +84,6 @@ def _dollars(value: float) -> str:
 
 def _more(value: float) -> str:
     return f"{'-' if value < 0 else '+'}${abs(value):,.2f}"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _sides(field: FieldChange) -> tuple[str, str]:

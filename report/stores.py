@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from offline.plan import Plan, Resource
 from report.inputs import at, referred, refers
-from report.network import group_names
 
 INSTANCE, SERVERLESS = "aws:rds/instance:Instance", "aws:elasticache/serverlessCache:ServerlessCache"
 ENGINES = {"postgres": "PostgreSQL", "valkey": "Valkey", "redis": "Redis OSS"}
@@ -42,7 +41,7 @@ def _database(plan: Plan, resource: Resource) -> Store:
         _title(inputs.get("engine"), inputs.get("engineVersion")),
         " · ".join(str(each) for each in facts if each),
         frozenset(subnets),
-        frozenset(group_names(inputs.get("vpcSecurityGroupIds"))),
+        frozenset(refers(inputs.get("vpcSecurityGroupIds"))),
     )
 
 
@@ -54,7 +53,7 @@ def _cache(resource: Resource) -> Store:
         _title(inputs.get("engine"), inputs.get("majorEngineVersion")),
         f"serverless · at most {most} GB" if most else "serverless",
         frozenset(refers(inputs.get("subnetIds"))),
-        frozenset(group_names(inputs.get("securityGroupIds"))),
+        frozenset(refers(inputs.get("securityGroupIds"))),
     )
 
 

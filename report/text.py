@@ -41,3 +41,8 @@ def short(value: Any, longest: int = 200) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def plural(number: int, noun: str) -> str:
+    """`number` of what a noun says, which takes an s."""
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

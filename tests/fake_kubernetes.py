@@ -279,7 +279,7 @@ def serving() -> Iterator[FakeKubernetes]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_PATCH = do_DELETE = _handle  # noqa: N815
+        do_GET = do_PATCH = do_DELETE = _handle  # noqa: N815 - as http.server asks
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -89,6 +89,16 @@ class TestCalls:
             assert found.items("ecr", "describe_repositories", "repositories") == []
             assert len(found.items("ecr", "describe_repositories", "repositories", where="eu-west-1")) == 1
 
+    def test_what_is_not_there_is_found_to_be_nothing_and_a_refusal_is_not(self) -> None:
+        with mock_aws():
+            found = asking(KEYS)
+            assert found.find("iam", "get_role", RoleName="none") is None
+            assert found.find("rds", "describe_db_instances", DBInstanceIdentifier="none") is None
+            boto3.client("iam").create_role(RoleName="there", AssumeRolePolicyDocument="{}")
+            assert found.find("iam", "get_role", RoleName="there")["Role"]["RoleName"] == "there"
+        for code in ("AccessDenied", "ThrottlingException", "ValidationError", "404"):
+            assert not refused("iam", client_error(code)).absent
+
     def test_a_client_is_made_once(self) -> None:
         found = asking(KEYS)
         assert found.client("sts") is found.client("sts")
@@ -98,7 +108,7 @@ class TestCalls:
     def test_a_page_of_a_proxys_is_no_answer_of_aws(self, service: str, monkeypatch: pytest.MonkeyPatch) -> None:
         calls = {"ec2": "describe_vpcs", "eks": "list_clusters", "resourcegroupstaggingapi": "get_resources"}
         with HTTPServer(("127.0.0.1", 0), _Page) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
             monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
             with pytest.raises(AwsError):
                 asking(KEYS).call(service, calls[service])

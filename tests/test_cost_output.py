@@ -71,10 +71,35 @@ def test_the_preview_shows_the_totals_and_what_is_paid_for_the_dearest_first(dev
     assert f"{found.idle:.0f} dollars a month with nobody calling, {found.loaded:.0f} at {DEFAULT_LOAD}" in text
     assert "us-west-2" in text
     assert found.dated in text
-    loaded = [float(row.split()[-1]) for row in text.splitlines()[3:]]
-    assert len(loaded) == len({each.what for each in found.items})
+    rows = re.findall(r"^  (\w[\w ]*?)  +[\d.]+ +([\d.]+)", text, re.MULTILINE)
+    assert {what for what, _ in rows} == {each.what for each in found.items}
+    loaded = [float(dollars) for _, dollars in rows]
     assert loaded == sorted(loaded, reverse=True)
     assert sum(loaded) == pytest.approx(found.loaded, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("form", "row"),
+    [(shown, r" ([\d.]+) +([\d.]+) +{name} *$"), (markdown.render, r"\| {name} \| ([\d.]+) \| ([\d.]+) \|$")],
+    ids=["text", "md"],
+)
+def test_each_resource_that_costs_something_stands_there_with_all_that_it_costs(
+    plan: Plan, form: Callable[[Report], str], row: str
+) -> None:
+    text, found = form(report(plan)), estimate(plan)
+    for name in {each.name for each in found.items}:
+        told = re.findall(row.format(name=re.escape(name)), text, re.MULTILINE)
+        items = [each for each in found.items if each.name == name]
+        assert len(told) == len({each.what for each in items}), name
+        assert sum(float(idle) for idle, _ in told) == pytest.approx(sum(each.idle for each in items), abs=0.03)
+        assert sum(float(loaded) for _, loaded in told) == pytest.approx(sum(each.loaded for each in items), abs=0.03)
+
+
+def test_what_several_pay_for_stands_with_its_sum_above_theirs() -> None:
+    found = estimated(
+        item("a", "keys", 1, 1), item("b", "keys", 2, 3), item("c", "disks", 9, 9), item("b", "keys", 0, 1)
+    )
+    assert found.rows == [("disks", "c", 9, 9), ("keys", "", 3, 5), ("", "b", 2, 4), ("", "a", 1, 1)]
 
 
 @pytest.mark.parametrize("form", [shown, markdown.render])
@@ -83,6 +108,17 @@ def test_what_has_no_price_is_listed_with_the_reason(prod: Plan, form: Callable[
     assert "unpriced" in text
     assert "helloworld-database-postgresql-logs" in text
     assert "is not known" in text
+
+
+@pytest.mark.parametrize("form", [shown, markdown.render])
+def test_where_nothing_has_a_price_no_sum_is_shown(planned: Planner, form: Callable[[Report], str]) -> None:
+    text = form(report(planned("dev", {"region": "sa-east-1"}))).replace("\\", "")
+    cost = re.search(r"\nCost\n.*?\n\n(?=\S)|\nCost: .*?</details>", text, re.DOTALL)
+    assert cost
+    words = " ".join(cost[0].split())
+    assert "nothing of it has a known price in sa-east-1" in words
+    assert "has no price of cluster_hour in sa-east-1" in words
+    assert not re.search(r"\b0(\.00)?\b", words)
 
 
 def test_a_stack_on_this_machine_is_said_to_cost_nothing(planned: Planner) -> None:

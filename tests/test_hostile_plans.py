@@ -1,11 +1,13 @@
 """What is accepted is planned whole: names, networks, policies and documents are what AWS and Kubernetes take."""
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from infra import settings
@@ -200,6 +202,48 @@ def test_the_surroundings_change_nothing_in_a_plan(environ: Mapping[str, str]) -
     assert done.returncode == 0, done.stderr
     usual = evaluate_with_references(PROJECT, "local")
     assert json.loads(done.stdout)["resources"] == json.loads(json.dumps([each.to_json() for each in usual.resources]))
+
+
+VARIABLES = (
+    *("PULUMI_CONFIG", "PULUMI_CONFIG_SECRET_KEYS", "PULUMI_STACK", "PULUMI_PROJECT", "PULUMI_DRY_RUN"),
+    *("PULUMI_ORGANIZATION", "PULUMI_MONITOR", "PULUMI_ENGINE", "PULUMI_BACKEND_URL", "PULUMI_PARALLEL"),
+    *("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "KUBECONFIG", "DOCKER_HOST", "PATH"),
+    *("HOME", "TMPDIR", "USER", "TERM", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "LANG", "LC_ALL", "TZ", "POLICY_DATE"),
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GITHUB_ACTIONS", "CI"),
+)
+
+
+def can_be_set(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+@hostile.many(30)
+@given(environ=st.dictionaries(st.sampled_from(VARIABLES), hostile.texts.filter(can_be_set), min_size=1, max_size=4))
+@example(environ={"POLICY_DATE": "\uff19\uff19"})
+@example(environ={"GIT_CONFIG_COUNT": "\n::error::forged"})
+@example(environ={"PATH": "$(touch canary)"})
+def test_in_any_environment_there_is_a_plan_or_a_refusal_in_words(environ: dict[str, str]) -> None:
+    out, told = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(told):
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        code = called("local")
+    # The image's tag has the commit, which git tells, if it is there to be asked.
+    if code == 0:
+        assert told.getvalue() == ""
+        assert "stack local" in out.getvalue()
+        assert "\x1b]" not in out.getvalue()
+    else:
+        said = told.getvalue()
+        assert set(environ) & {"POLICY_DATE", "PATH"} or any(name.startswith("GIT_") for name in environ)
+        assert said.startswith(("error: POLICY_DATE is ", "Stack local is refused: "))
+        assert all(line.isprintable() and not line.startswith("::") for line in said.splitlines())
+        assert "Traceback" not in said
+        assert "defect" not in said
+    assert not (PROJECT / "canary").exists()
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class Database(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def database() -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Database) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/v1/query"
         server.shutdown()

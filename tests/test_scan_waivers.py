@@ -1,13 +1,21 @@
 """What is waived, and how a waiver fails."""
 
+import json
+import re
+import subprocess
+import sys
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from scan import waivers
 from scan.finding import Finding, ScanError
 from scan.waivers import Waiver, judge, read
+from tests.conftest import PROJECT
 
+RUFF = Path(sys.executable).with_name("ruff")
 FINDING = Finding("checkov", "CKV_X_1", "manifests/dev/deployment-x.yaml", "CPU limits should be set: x", 3)
 LINE = (
     '{ tool = "checkov", rule = "CKV_X_1", where = "manifests/*/deployment-x.yaml", reason = "it is meant to be so" }'
@@ -93,3 +101,24 @@ def test_a_file_that_has_no_list_is_refused(text: str) -> None:
 
 def test_the_waivers_of_this_project_are_read() -> None:
     assert read(waivers.FILE.read_text("utf-8"))
+
+
+# Those of ruff stand in the code, and in its settings.
+
+
+def test_what_ruff_is_told_to_pass_over_has_its_reason_beside_it() -> None:
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    files = [PROJECT / name for name in listed.splitlines()]
+    lines = [line for file in files if file.exists() for line in file.read_text("utf-8").splitlines()]
+    waived = [line for line in lines if re.search(r"#\s*(ruff: )?noqa\b", line) and "re.search(" not in line]
+    assert len(waived) > 10
+    assert [line for line in waived if not re.search(r"noqa: [A-Z]+\d+(, [A-Z]+\d+)* - \w.{4,}", line)] == []
+
+
+def test_each_rule_on_security_that_ruff_is_not_asked_for_would_find_something() -> None:
+    """Of lines, ruff tells unused ones itself (RUF100); of its settings it does not."""
+    turned_off = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["tool"]["ruff"]["lint"]["ignore"]
+    rules = [rule for rule in turned_off if re.fullmatch(r"S\d+", rule)]
+    command = [str(RUFF), "check", "--isolated", f"--select={','.join(rules)}", "--output-format=json", "."]
+    found = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False).stdout
+    assert {each["code"] for each in json.loads(found)} == set(rules)

@@ -65,15 +65,6 @@ def test_where_regions_share_a_name_each_has_its_own_records_and_proofs(account:
     assert of("prod-eu") == ["A hello.example.com", "A prod-eu.hello.example.com", "CNAME _1.hello.example.com"]
 
 
-def test_while_a_cluster_of_that_name_runs_nothing_with_the_stacks_tags_is_deleted(account: Account) -> None:
-    account.boto("logs").create_log_group(logGroupName="/aws/eks/helloworld-dev/cluster", tags=OWN)
-    account.answers["DescribeCluster"] = lambda _: RUNS
-    _, deleted = account.record().cloud().clear(print, of_cluster_only=False)
-    assert (deleted, account.changes) == (0, [])
-    del account.answers["DescribeCluster"]
-    assert account.cloud().clear(print, of_cluster_only=False)[1] == 1
-
-
 def test_while_the_engine_has_not_ended_nothing_is_waited_for_that_is_its_own(account: Account) -> None:
     account.boto("ec2").create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=specified("vpc", OWN))
     gateways = {"NetworkInterfaceId": "eni-1", "Description": "NAT", "RequesterManaged": True, "Status": "in-use"}

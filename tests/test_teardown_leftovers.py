@@ -8,12 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.aws_clients import Clients
+from delivery.aws_tags import balancer_tags
 from delivery.teardown.ec2_kinds import GROUP, INTERFACE, KINDS
 from delivery.teardown.leftovers import Patience, clear
 from delivery.teardown.look_ec2 import ec2_thing
 from delivery.teardown.scope import proof
 from delivery.teardown.things import Looked, Thing
-from tests.teardown_account import DENIED, DEV, OWN, THROTTLED, Account, opened, pairs, shared_clients, specified
+from tests.teardown_account import (
+    DENIED,
+    DEV,
+    OWN,
+    THROTTLED,
+    Account,
+    opened,
+    pairs,
+    refusal,
+    shared_clients,
+    specified,
+)
 
 OF_CLUSTER = {"elbv2.k8s.aws/cluster": "helloworld-dev"}
 ENI = {"cluster.k8s.amazonaws.com/name": "helloworld-dev"}
@@ -92,12 +104,25 @@ def test_what_a_cluster_leaves_is_deleted_and_what_is_another_ones_is_not(accoun
 def test_while_the_cluster_is_there_its_things_are_told_and_not_deleted(account: Account, said: list[str]) -> None:
     made = Made(account)
     made.balancer("ours", OF_CLUSTER)
+    made.logs.create_log_group(logGroupName="/aws/eks/helloworld-dev/cluster", tags=OWN)
     account.answers["DescribeCluster"] = lambda _: {"cluster": {"status": "ACTIVE"}}
     account.record()
     looked, deleted = account.cloud().clear(said.append, of_cluster_only=False)
     assert deleted == 0
     assert account.changes == []
-    assert {each.kind for each in looked.things} == {"load balancer", "cluster"}
+    assert {each.kind for each in looked.things} == {"load balancer", "log group", "cluster"}
+    del account.answers["DescribeCluster"]
+    assert account.cloud().clear(said.append, of_cluster_only=False)[1] == 2
+
+
+def test_a_balancer_that_goes_meanwhile_hides_no_other(account: Account) -> None:
+    def tags(asked: dict[str, Any]) -> Any:
+        if "gone" in asked["ResourceArns"]:
+            raise refusal("DescribeTags", "LoadBalancerNotFound")
+        return {"TagDescriptions": [{"ResourceArn": each, "Tags": pairs(OF_CLUSTER)} for each in asked["ResourceArns"]]}
+
+    account.answers["DescribeTags"] = tags
+    assert balancer_tags(account.cloud().clients, ["a", "gone", "b"]) == {"a": OF_CLUSTER, "b": OF_CLUSTER}
 
 
 @pytest.mark.parametrize("code", [THROTTLED, DENIED])
@@ -107,6 +132,13 @@ def test_a_cluster_that_may_be_there_keeps_its_things(account: Account, said: li
     account.record()
     account.cloud().clear(said.append, of_cluster_only=False)
     assert account.changes == []
+
+
+def test_an_answer_that_does_not_speak_of_the_cluster_does_not_say_that_it_is_gone(account: Account) -> None:
+    account.answers["DescribeCluster"] = lambda _: {}
+    cloud = account.record().cloud()
+    assert not cloud.cluster_is_gone()
+    assert cloud.cluster() == {}
 
 
 def test_what_the_engine_knows_is_left_to_it_while_it_has_not_ended(account: Account, said: list[str]) -> None:
@@ -154,7 +186,7 @@ def waiting(times: int, said: list[str]) -> tuple[Looked, float]:
         seconds[0] += by
 
     patience = Patience(most=60, every=10, now=lambda: seconds[0], sleep=sleep)
-    look: Callable[[], Looked] = lambda: Looked(things=[late] if next(looks) else [])  # noqa: E731
+    look: Callable[[], Looked] = lambda: Looked(things=[late] if next(looks) else [])  # noqa: E731 - of a line
     return clear(shared_clients(), look, lambda _: True, said.append, patience)[0], seconds[0]
 
 

@@ -1,6 +1,5 @@
 """Who asks, and whether they may be the role that deploys."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,9 +7,8 @@ from delivery.aws import AwsError
 from delivery.aws_clients import Clients, RefusedError, clients
 from delivery.checks.region import ALWAYS_ON, turn_on
 from delivery.checks.result import Result, fail, ok, refused, warn
-from delivery.checks.site import Site
 from delivery.context import Context
-from delivery.identity import OTHERS, ROLE, is_session_of
+from delivery.identity import LOG_IN, ROLE, acting, is_session_of
 from infra.settings import PROJECT, Settings
 
 READ_SECONDS, ATTEMPTS = 10.0, 3
@@ -40,7 +38,7 @@ def log_in(context: Context, settings: Settings, now: datetime) -> LogIn:
         now: with a time zone.
     """
     try:
-        here = clients(context, settings.region, read_seconds=READ_SECONDS, attempts=ATTEMPTS)
+        here = _clients(context, settings.region)
         caller = here.call("sts", "get_caller_identity")
     except AwsError as error:
         # Nothing else can be asked then, so it is a failure, whatever the reason.
@@ -62,32 +60,10 @@ def _not_turned_on(context: Context, region: str, error: AwsError) -> Result | N
     if error.code not in UNKNOWN_THERE:
         return None
     try:
-        anywhere = clients(context, ALWAYS_ON, read_seconds=READ_SECONDS, attempts=ATTEMPTS)
-        anywhere.call("sts", "get_caller_identity")
+        _clients(context, ALWAYS_ON).call("sts", "get_caller_identity")
     except AwsError:
         return None
     return fail("region", f"the account has not turned {region} on", turn_on(region))
-
-
-def boundary(site: Site) -> Iterable[Result]:
-    """Whether the policy that bounds every role is there."""
-    arn = site.settings.permissions_boundary
-    if not arn:
-        return
-    asked = "permissions boundary"
-    if arn.split(":")[4] not in (site.account, "aws"):
-        yield fail(
-            asked, f"{arn} is another account's", f"set {PROJECT}:permissionsBoundary to a policy of {site.account}"
-        )
-        return
-    try:
-        site.aws.call("iam", "get_policy", PolicyArn=arn)
-    except RefusedError as error:
-        if error.code != "NoSuchEntity":
-            raise
-        yield fail(asked, f"{arn} does not exist", f"make bootstrap, or correct {PROJECT}:permissionsBoundary")
-    else:
-        yield ok(asked, arn)
 
 
 def _deployer(
@@ -104,32 +80,22 @@ def _deployer(
     except RefusedError as error:
         if not error.denied:
             return [refused(DEPLOYER, error)], None
-        cure = "log in as somebody whom the role's trust policy names and who may call sts:AssumeRole on it"
-        return [fail(DEPLOYER, f"{arn} may not assume {role}; the rest is asked as {arn}", cure)], None
+        return [fail(DEPLOYER, f"{arn} may not assume {role}; the rest is asked as {arn}", LOG_IN)], None
     except AwsError as error:
         return [refused(DEPLOYER, error)], None
-    keys = {
-        "AWS_ACCESS_KEY_ID": str(given["AccessKeyId"]),
-        "AWS_SECRET_ACCESS_KEY": str(given["SecretAccessKey"]),
-        "AWS_SESSION_TOKEN": str(given["SessionToken"]),
-    }
-    context.console.hide(keys.values())
-    kept = {name: value for name, value in context.environ.items() if name not in OTHERS}
-    acting = replace(context, environ={**kept, **keys})
-    deployer = clients(acting, settings.region, read_seconds=READ_SECONDS, attempts=ATTEMPTS)
+    deployer = _clients(acting(context, given), settings.region)
     return [_again(deployer, role, f"{role} can be assumed")], deployer
 
 
 def _missing(here: Clients, role: str) -> Result | None:
     try:
-        here.call("iam", "get_role", RoleName=role.rpartition("/")[2])
-    except RefusedError as error:
-        if error.code == "NoSuchEntity":
-            return fail(DEPLOYER, f"{role} does not exist", f"make bootstrap, or correct {PROJECT}:deployRole")
+        there = here.find("iam", "get_role", RoleName=role.rpartition("/")[2])
     except AwsError:
         # Whether it can be assumed says more.
         return None
-    return None
+    if there is not None:
+        return None
+    return fail(DEPLOYER, f"{role} does not exist", f"make bootstrap, or correct {PROJECT}:deployRole")
 
 
 def _again(deployer: Clients, role: str, found: str) -> Result:
@@ -154,3 +120,7 @@ def _until(found: str, expiry: str, now: datetime) -> Result:
     end = end if end.tzinfo else end.replace(tzinfo=UTC)
     said = f"{found}, until {end.astimezone(UTC):%H:%M} UTC"
     return ok(WHO, said) if end - now > SOON else warn(WHO, said, "log in again: a first up takes about 20 minutes")
+
+
+def _clients(context: Context, region: str) -> Clients:
+    return clients(context, region, read_seconds=READ_SECONDS, attempts=ATTEMPTS)

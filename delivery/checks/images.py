@@ -30,21 +30,17 @@ def _by_digest(site: Site, key: str, reference: str) -> Result:
     found = ECR.fullmatch(repository)
     if not found:
         return replace(unknown(ASKED, f"{reference} is not in ECR, and is not asked for"), mark="skipped")
-    try:
-        site.aws.call(
-            "ecr",
-            "describe_images",
-            where=found["region"],
-            registryId=found["account"],
-            repositoryName=found["name"],
-            imageIds=[{"imageDigest": digest}],
-        )
-    except RefusedError as error:
-        if error.code not in ("ImageNotFoundException", "RepositoryNotFoundException"):
-            raise
-        return fail(
-            ASKED, f"{reference} does not exist", f"correct {PROJECT}:{key}; digests are in ECR's list of images"
-        )
+    there = site.aws.find(
+        "ecr",
+        "describe_images",
+        where=found["region"],
+        registryId=found["account"],
+        repositoryName=found["name"],
+        imageIds=[{"imageDigest": digest}],
+    )
+    if there is None:
+        cure = f"correct {PROJECT}:{key}; digests are in ECR's list of images"
+        return fail(ASKED, f"{reference} does not exist", cure)
     return ok(ASKED, reference)
 
 
@@ -59,7 +55,7 @@ def _promoted(site: Site, other: str) -> Iterable[Result]:
     try:
         rows = site.aws.items("ecr", "describe_images", "imageDetails", where=region, repositoryName=name)
     except RefusedError as error:
-        if error.code != "RepositoryNotFoundException":
+        if not error.absent:
             raise
         rows = []
     if rows:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from delivery.aws_tags import tags_of
 from delivery.checks.quotas import Quota, applied, judged
 from delivery.checks.result import Result, fail, ok, unknown, warn
-from delivery.checks.site import Site, tags_of
+from delivery.checks.site import Site
 from infra.settings import PROJECT
 
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"

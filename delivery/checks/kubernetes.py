@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from delivery.aws_clients import RefusedError
 from delivery.checks.result import Result, fail, ok, warn
 from delivery.checks.site import Site
 from infra.settings import PROJECT
@@ -68,13 +67,11 @@ def platform(site: Site) -> Iterable[Result]:
         return
     other = site.settings.platform_stack
     asked, name, cure = "platform", f"{PROJECT}-{other}", f"make deploy STACK={other}, and wait until it is done"
-    try:
-        status = site.aws.call("eks", "describe_cluster", name=name)["cluster"]["status"]
-    except RefusedError as error:
-        if error.code != "ResourceNotFoundException":
-            raise
+    found = site.aws.find("eks", "describe_cluster", name=name)
+    if found is None:
         yield fail(asked, f"stack {other} has no cluster {name} in {site.region}", cure)
         return
+    status = found["cluster"]["status"]
     yield ok(asked, f"{name} is active") if status == "ACTIVE" else fail(asked, f"{name} is {status.lower()}", cure)
 
 

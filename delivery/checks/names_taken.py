@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
 
-from delivery.aws_clients import RefusedError
+from delivery.aws_tags import tags_of
 from delivery.checks.result import Result, fail, ok
-from delivery.checks.site import Site, tags_of
+from delivery.checks.site import Site
 
 # The tags of what has that name; None if nothing has.
 Find = Callable[[Site, str], Mapping[str, str] | None]
@@ -45,14 +44,12 @@ def _listed(names: list[str]) -> str:
 
 
 def _cluster(site: Site, name: str) -> Mapping[str, str] | None:
-    found = _found(lambda: site.aws.call("eks", "describe_cluster", name=name), "ResourceNotFoundException")
+    found = site.aws.find("eks", "describe_cluster", name=name)
     return None if found is None else dict(found["cluster"].get("tags", {}))
 
 
 def _repository(site: Site, name: str) -> Mapping[str, str] | None:
-    found = _found(
-        lambda: site.aws.call("ecr", "describe_repositories", repositoryNames=[name]), "RepositoryNotFoundException"
-    )
+    found = site.aws.find("ecr", "describe_repositories", repositoryNames=[name])
     if found is None:
         return None
     arn = found["repositories"][0]["repositoryArn"]
@@ -68,33 +65,16 @@ def _log_group(site: Site, name: str) -> Mapping[str, str] | None:
 
 
 def _database(site: Site, name: str) -> Mapping[str, str] | None:
-    found = _found(
-        lambda: site.aws.call("rds", "describe_db_instances", DBInstanceIdentifier=name),
-        "DBInstanceNotFound",
-        "DBInstanceNotFoundFault",
-    )
+    found = site.aws.find("rds", "describe_db_instances", DBInstanceIdentifier=name)
     return None if found is None else tags_of(found["DBInstances"][0].get("TagList"))
 
 
 def _cache(site: Site, name: str) -> Mapping[str, str] | None:
-    found = _found(
-        lambda: site.aws.call("elasticache", "describe_serverless_caches", ServerlessCacheName=name),
-        "ServerlessCacheNotFoundFault",
-        "ServerlessCacheNotFound",
-    )
+    found = site.aws.find("elasticache", "describe_serverless_caches", ServerlessCacheName=name)
     if found is None:
         return None
     arn = found["ServerlessCaches"][0]["ARN"]
     return tags_of(site.aws.call("elasticache", "list_tags_for_resource", ResourceName=arn)["TagList"])
-
-
-def _found(ask: Callable[[], Any], *absent: str) -> Any:
-    try:
-        return ask()
-    except RefusedError as error:
-        if error.code not in absent:
-            raise
-        return None
 
 
 NAMED: Mapping[str, Callable[[Site], Iterable[Result]]] = {

@@ -6,8 +6,9 @@ from typing import Any
 
 from bootstrap.neighbour_policy import CONSENT
 from delivery.aws_clients import RefusedError
+from delivery.aws_tags import tags_of
 from delivery.checks.result import Result, fail, ok, warn
-from delivery.checks.site import Site, tags_of
+from delivery.checks.site import Site
 from infra.settings import PROJECT
 
 VPC = "aws:ec2/vpc:Vpc"

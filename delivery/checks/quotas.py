@@ -4,17 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from delivery.aws_clients import RefusedError
+from delivery.aws_tags import BALANCER_GROUP, balancer_tags, tags_of
 from delivery.checks.result import Result, fail, ok
-from delivery.checks.site import Site, tags_of
+from delivery.checks.site import Site
 
 # A count by place, where a quota is one for each zone; else the place is empty.
 Counts = Mapping[str, int]
 NAT, INGRESS = "aws:ec2/natGateway:NatGateway", "kubernetes:networking.k8s.io/v1:Ingress"
 GROUP = "alb.ingress.kubernetes.io/group.name"
-# What the controller tags a balancer with: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
-STACK_OF_BALANCER = "ingress.k8s.aws/stack"
-MOST_ARNS = 20
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,9 @@ def judged(quota: Quota, limit: float, wanted: Counts, used: Counts) -> Result:
 def applied(site: Site, quota: Quota) -> float:
     """The account's quota in the region; where it never asked for another one, AWS's default."""
     which = {"ServiceCode": quota.service, "QuotaCode": quota.code}
-    try:
-        return float(site.aws.call("service-quotas", "get_service_quota", **which)["Quota"]["Value"])
-    except RefusedError as error:
-        if error.code != "NoSuchResourceException":
-            raise
-    return float(site.aws.call("service-quotas", "get_aws_default_service_quota", **which)["Quota"]["Value"])
+    told = site.aws.find("service-quotas", "get_service_quota", **which)
+    told = told or site.aws.call("service-quotas", "get_aws_default_service_quota", **which)
+    return float(told["Quota"]["Value"])
 
 
 def _made(kind: str) -> Callable[[Site], Counts]:
@@ -117,11 +111,8 @@ def _balancers(site: Site) -> list[tuple[str, bool]]:
     """DNS names of the region's application load balancers, and whether they are the stack's."""
     rows = site.aws.items("elbv2", "describe_load_balancers", "LoadBalancers")
     names = {each["LoadBalancerArn"]: each["DNSName"] for each in rows if each.get("Type") == "application"}
-    arns, groups, found = list(names), balancer_groups(site), []
-    for start in range(0, len(arns), MOST_ARNS):
-        told = site.aws.items("elbv2", "describe_tags", "TagDescriptions", ResourceArns=arns[start : start + MOST_ARNS])
-        found += [(names[each["ResourceArn"]], tags_of(each["Tags"]).get(STACK_OF_BALANCER) in groups) for each in told]
-    return found
+    groups, tags = balancer_groups(site), balancer_tags(site.aws, list(names))
+    return [(names[arn], its.get(BALANCER_GROUP) in groups) for arn, its in tags.items()]
 
 
 QUOTAS = (

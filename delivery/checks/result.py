@@ -1,6 +1,5 @@
-"""What a check found. Pure, but for the asking that it is given."""
+"""What a check found. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,18 +43,6 @@ def fail(asked: str, found: str, cure: str) -> Result:
 def unknown(asked: str, found: str, cure: str = "") -> Result:
     """It could not be asked."""
     return Result("unknown", asked, found, cure)
-
-
-def answered(asked: str, ask: Callable[[], Iterable[Result]]) -> Sequence[Result]:
-    """What a check answers; that it could not ask, or has a defect, is an answer, too."""
-    try:
-        return list(ask())
-    except DeliveryError as error:
-        return [refused(asked, error)]
-    except Exception as error:
-        # One check's defect must not hide what the others found.
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        return [unknown(asked, f"the check itself failed, which is a defect of it: {what}", "report it; go on without")]
 
 
 def refused(asked: str, error: DeliveryError) -> Result:

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from delivery.checks.result import Result, answered, unknown
+from delivery.checks.result import Result, refused, unknown
+from delivery.problems import DeliveryError
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def ask_all(questions: Sequence[Question], seconds: float) -> list[Result]:
     answers: dict[int, Sequence[Result]] = {}
 
     def ask(place: int, question: Question) -> None:
-        answers[place] = answered(question.name, question.ask)
+        answers[place] = _answered(question)
 
     threads = [
         # One that hangs must not keep the process from ending.
@@ -44,3 +45,16 @@ def ask_all(questions: Sequence[Question], seconds: float) -> list[Result]:
         for place, question in enumerate(questions)
         for result in answers.get(place, (unknown(question.name, late, "again, with --seconds and more of them"),))
     ]
+
+
+def _answered(question: Question) -> Sequence[Result]:
+    """What a check answers; that it could not ask, or has a defect, is an answer, too."""
+    try:
+        return list(question.ask())
+    except DeliveryError as error:
+        return [refused(question.name, error)]
+    except Exception as error:
+        # One check's defect must not hide what the others found.
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        defect = f"the check itself failed, which is a defect of it: {what}"
+        return [unknown(question.name, defect, "report it; go on without")]

@@ -1,8 +1,7 @@
 """What checks are given: the stack, what it wants, and whom to ask."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from delivery.aws_clients import Clients
 from delivery.checks.lookup import Lookup
@@ -55,12 +54,3 @@ class Site:
     def wants(self, kind: str) -> int:
         """How many resources of a type the program makes."""
         return len(self.plan.of(kind))
-
-
-def tags_of(pairs: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
-    """AWS's list of `Key` and `Value` (some services: `key` and `value`) as a map."""
-    found = {}
-    for pair in pairs or ():
-        lower = {key.lower(): value for key, value in pair.items()}
-        found[str(lower["key"])] = str(lower.get("value", ""))
-    return found

@@ -35,17 +35,13 @@ def secrets_key(site: Site) -> Iterable[Result]:
         return
     name = f"{url.netloc}{url.path}".strip("/")
     region = parse_qs(url.query).get("region", [site.region])[0]
-    try:
-        found = site.aws.call("kms", "describe_key", where=region, KeyId=name)["KeyMetadata"]
-    except RefusedError as error:
-        if error.code != "NotFoundException":
-            raise
+    found = site.aws.find("kms", "describe_key", where=region, KeyId=name)
+    if found is None:
         yield fail(KEY, f"there is no {name} in {region}", f"make bootstrap, or correct Pulumi.{site.stack}.yaml")
-        return
-    if found["KeyState"] == "Enabled":
+    elif (status := found["KeyMetadata"]["KeyState"]) == "Enabled":
         yield ok(KEY, f"{name} in {region}")
     else:
-        yield fail(KEY, f"{name} is {found['KeyState']}", "enable the key, or cancel its deletion")
+        yield fail(KEY, f"{name} is {status}", "enable the key, or cancel its deletion")
 
 
 def backend_address(environ: Mapping[str, str]) -> str:

@@ -5,19 +5,17 @@ from datetime import datetime
 from functools import partial
 
 from delivery.checks import (
-    account,
     chat,
     databases,
     dns_zone,
+    iam,
     images,
     instances,
     kubernetes,
     names_taken,
     network,
-    principals,
     quotas,
     region,
-    service_roles,
     state,
     tools,
 )
@@ -42,9 +40,9 @@ def of_account(site: Site, now: datetime) -> list[Question]:
     checks: Sequence[tuple[str, Callable[[Site], Iterable[Result]]]] = (
         ("state", state.backend),
         ("secrets key", state.secrets_key),
-        ("permissions boundary", account.boundary),
-        ("principals", principals.principals),
-        ("service-linked roles", service_roles.service_roles),
+        ("permissions boundary", iam.boundary),
+        ("principals", iam.principals),
+        ("service-linked roles", iam.service_roles),
         ("region", region.enabled),
         ("zones", region.zones),
         ("Kubernetes version", partial(kubernetes.version, now=now)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from delivery.aws import AwsError
 from delivery.aws_clients import Clients, RefusedError, clients
@@ -23,19 +24,27 @@ class Cloud:
     scope: Scope
     patience: Patience
 
-    def cluster_is_gone(self) -> bool:
-        """Whether EKS says that there is no such cluster. Anything else, such as no answer, is no.
+    def cluster(self) -> dict[str, Any] | None:
+        """The cluster as EKS tells of it; None only where EKS itself says that there is none.
 
         Raises:
             AwsError: EKS does not say.
         """
         try:
-            self.clients.call("eks", "describe_cluster", name=self.scope.cluster)
+            found = self.clients.call("eks", "describe_cluster", name=self.scope.cluster)
         except RefusedError as error:
-            if error.code == "ResourceNotFoundException":
-                return True
-            raise
-        return False
+            if error.code != "ResourceNotFoundException":
+                raise
+            return None
+        # An answer that does not speak of it, a proxy's maybe, does not say that it is gone.
+        return dict(found.get("cluster") or {})
+
+    def cluster_is_gone(self) -> bool:
+        """Whether EKS says that there is none. Anything else, such as no answer, is no."""
+        try:
+            return self.cluster() is None
+        except AwsError:
+            return False
 
     def look(self) -> Looked:
         """Everything that AWS has of the stack."""
@@ -59,10 +68,7 @@ class Cloud:
         Returns:
             What is still there, and how many things were deleted.
         """
-        try:
-            orphaned = not self.scope.creates or self.cluster_is_gone()
-        except AwsError:
-            orphaned = False
+        orphaned = not self.scope.creates or self.cluster_is_gone()
 
         def looked() -> Looked:
             found = self.look()

@@ -82,7 +82,7 @@ def _helped(context: Context, workspace: Workspace, cloud: Callable[[], Cloud]) 
     try:
         opened = cloud()
         require_same_place(opened, workspace.deployment())
-        if not opened.cluster_is_gone():
+        if opened.cluster() is not None:
             say = context.console.say
             return free(context, workspace.outputs(), lambda: opened.delete_balancers(say))
         forgotten = forget_lost_cluster(context, workspace)

@@ -9,7 +9,8 @@ GROUP, INTERFACE, VPC = "security-group", "network-interface", "vpc"
 @dataclass(frozen=True)
 class Kind:
     """One kind: what people call it, the operation, where its answer has the list and in it the id, the filter by id,
-    the CLI's command that deletes it, what it costs, and where its state is.
+    the CLI's command that deletes it, what it costs, where its state is, and the argument that takes ids where there is
+    no such filter.
     """
 
     shown: str
@@ -20,6 +21,7 @@ class Kind:
     delete: str
     costs: str = ""
     state: tuple[str, ...] = ("State",)
+    by_id: str = ""
 
 
 # By what `describe_tags` calls them: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagSpecification.html
@@ -58,6 +60,7 @@ KINDS: Mapping[str, Kind] = {
         "LaunchTemplateId",
         "",
         "delete-launch-template --launch-template-id",
+        by_id="LaunchTemplateIds",
     ),
     "natgateway": Kind(
         "NAT gateway",
@@ -121,6 +124,7 @@ KINDS: Mapping[str, Kind] = {
         "",
         "delete-flow-logs --flow-log-ids",
         "what it records",
+        by_id="FlowLogIds",
     ),
     "vpc-peering-connection": Kind(
         "peering",
@@ -132,5 +136,3 @@ KINDS: Mapping[str, Kind] = {
         state=("Status", "Code"),
     ),
 }
-# No filter by id: the ids themselves are asked for, and one that is not there is an error.
-BY_ID = {"launch-template": "LaunchTemplateIds", "vpc-flow-log": "FlowLogIds"}

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from delivery.aws_clients import Clients, RefusedError
-from delivery.teardown.scope import Scope, proof, tags_of
+from delivery.aws_clients import Clients
+from delivery.aws_tags import balancer_tags
+from delivery.teardown.scope import Scope, proof
 from delivery.teardown.things import Deletion, Thing
 
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTags.html
-MOST_ARNS = 20
 MADE = "the controller made it, and went before it could delete it"
 
 
@@ -33,7 +32,7 @@ def look_at_target_groups(clients: Clients, scope: Scope) -> list[Thing]:
 
 def _things(clients: Clients, scope: Scope, listed: list[Any], shown: str, noun: str, costs: str) -> list[Thing]:
     argument = f"{noun}Arn"
-    tags = _tags(clients, [str(each[argument]) for each in listed])
+    tags = balancer_tags(clients, [str(each[argument]) for each in listed])
     things = []
     for arn, its in tags.items():
         whose = proof(its, scope)
@@ -54,21 +53,3 @@ def _things(clients: Clients, scope: Scope, listed: list[Any], shown: str, noun:
             )
         )
     return things
-
-
-def _tags(clients: Clients, arns: list[str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for start in range(0, len(arns), MOST_ARNS):
-        found |= _tags_of_some(clients, arns[start : start + MOST_ARNS])
-    return found
-
-
-def _tags_of_some(clients: Clients, arns: list[str]) -> dict[str, dict[str, str]]:
-    try:
-        told = clients.call("elbv2", "describe_tags", ResourceArns=arns)["TagDescriptions"]
-    except RefusedError as error:
-        if "NotFound" not in error.code:
-            raise
-        # One of them went meanwhile, and the answer is about none.
-        return {key: each for arn in arns for key, each in _tags_of_some(clients, [arn]).items()} if arns[1:] else {}
-    return {str(each["ResourceArn"]): tags_of(each["Tags"]) for each in told}

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from delivery.aws_clients import Clients, RefusedError
-from delivery.teardown.ec2_kinds import BY_ID, GROUP, INTERFACE, KINDS, VPC, Kind
-from delivery.teardown.scope import Scope, proof, tags_of
+from delivery.aws_clients import Clients
+from delivery.aws_tags import tags_of
+from delivery.teardown.ec2_kinds import GROUP, INTERFACE, KINDS, VPC, Kind
+from delivery.teardown.scope import Scope, proof
 from delivery.teardown.things import UNKNOWN, Deletion, Thing
 
 GONE = ("deleted", "terminated", "rejected", "expired", "failed")
@@ -42,7 +43,7 @@ def look_at_ec2(clients: Clients, scope: Scope) -> list[Thing]:
 def ec2_thing(scope: Scope, kind: str, described: Mapping[str, Any]) -> Thing | None:
     """What EC2 tells of one thing; None if it is gone, or not the stack's. Pure."""
     how, state = KINDS[kind], _state(KINDS[kind], described)
-    whose = proof(tags_of(described.get("Tags") or described.get("TagSet") or ()), scope)
+    whose = proof(tags_of(described.get("Tags") or described.get("TagSet")), scope)
     if whose == "none" or state in GONE:
         return None
     name, late = str(described[how.id]), state in GOING
@@ -85,24 +86,18 @@ def _described(clients: Clients, kind: str, ids: Sequence[str]) -> list[Any]:
     found: list[Any] = []
     for start in range(0, len(ids), MOST_IDS):
         some = list(ids[start : start + MOST_IDS])
-        if kind in BY_ID:
-            found += [each for one in some for each in _one(clients, how, BY_ID[kind], one)]
+        if how.by_id:
+            # One by one: if any is not there, the answer is about none.
+            for one in some:
+                by_id: dict[str, Any] = {how.by_id: [one]}
+                told = clients.find("ec2", how.operation, **by_id)
+                found += told[how.key] if told else []
             continue
         # The one operation that names its list of filters differently.
         named = "Filter" if how.operation == "describe_nat_gateways" else "Filters"
         arguments: dict[str, Any] = {named: [{"Name": how.filter, "Values": some}]}
         found += clients.items("ec2", how.operation, how.key, **arguments)
     return [each for one in found for each in one["Instances"]] if kind == "instance" else found
-
-
-def _one(clients: Clients, how: Kind, argument: str, one: str) -> list[Any]:
-    arguments: dict[str, Any] = {argument: [one]}
-    try:
-        return clients.items("ec2", how.operation, how.key, **arguments)
-    except RefusedError as error:
-        if "NotFound" in error.code:
-            return []
-        raise
 
 
 def _inside(clients: Clients, scope: Scope, vpc: str) -> list[Thing]:

@@ -3,8 +3,9 @@
 from typing import Any, get_args
 
 from bootstrap import names
-from delivery.aws_clients import Clients, RefusedError
-from delivery.teardown.scope import Scope, proof, tags_of
+from delivery.aws_clients import Clients
+from delivery.aws_tags import tags_of
+from delivery.teardown.scope import Scope, proof
 from delivery.teardown.things import Deletion, Thing
 from infra.setting_model import Routing
 from infra.settings import PROJECT
@@ -59,13 +60,8 @@ def look_at_roles(clients: Clients, scope: Scope) -> list[Thing]:
         name = str(each["RoleName"])
         if not name.startswith(f"{PROJECT}-") or name.startswith(BOOTSTRAPPED):
             continue
-        try:
-            role = clients.call("iam", "get_role", RoleName=name)["Role"]
-        except RefusedError as error:
-            if error.code != "NoSuchEntity":
-                raise
-            continue
-        if proof(tags_of(role.get("Tags", ())), scope) == "stack":
+        found = clients.find("iam", "get_role", RoleName=name)
+        if found and proof(tags_of(found["Role"].get("Tags")), scope) == "stack":
             cure = f"aws iam delete-role --role-name {name}, once its policies are detached and deleted"
             things.append(Thing(kind="role", name=name, why=f"IAM has it with the tags of {scope.stack}", cure=cure))
     return things

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from delivery.aws_tags import BALANCER_CLUSTER, BALANCER_GROUP
 from infra.settings import PROJECT, Settings
 
 # What EKS and what runs on a cluster tag what they make with; the last is the CNI's, on network interfaces.
-# https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#resource-tags
 # https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html
 # https://github.com/aws/amazon-vpc-cni-k8s#cluster_name
-BALANCER_CLUSTER, BALANCER_GROUP = "elbv2.k8s.aws/cluster", "ingress.k8s.aws/stack"
 CLUSTER_NAMES = (BALANCER_CLUSTER, "aws:eks:cluster-name", "eks:cluster-name", "cluster.k8s.amazonaws.com/name")
 OWNED = "owned"
 # RDS tags the secret of a database's master with it.
@@ -103,8 +102,3 @@ def proof(tags: Mapping[str, str], scope: Scope) -> Proof:
 
 def _has(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(tags.get(key) == value for key, value in wanted.items())
-
-
-def tags_of(listed: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """AWS's list of `Key` and `Value` as a mapping."""
-    return {each["Key"]: each["Value"] for each in listed}

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from delivery.aws_clients import RefusedError
+from delivery.aws_tags import tags_of
 from delivery.context import Context
 from delivery.problems import DeliveryError
 from delivery.teardown.cloud import Cloud
-from delivery.teardown.scope import proof, tags_of
+from delivery.teardown.scope import proof
 from delivery.teardown.state_edit import Deployment, last_snapshots
 
 UPDATE_ENDED, UPDATE_DONE = ("Successful", "Failed", "Cancelled"), "Successful"
@@ -21,7 +21,7 @@ def require_room_for_snapshots(cloud: Cloud, deployment: Deployment) -> None:
     """
     for database, snapshot in last_snapshots(deployment):
         living = [each for each in _databases(cloud, database) if each["DBInstanceStatus"] != DELETING]
-        if living and _snapshot_exists(cloud, snapshot):
+        if living and _found(cloud, "describe_db_snapshots", "DBSnapshots", DBSnapshotIdentifier=snapshot):
             raise DeliveryError(
                 f"the last snapshot of database {database} is to be called {snapshot}, and an earlier database has "
                 "left one of that name. Nothing is deleted.\n"
@@ -43,7 +43,7 @@ def lift(context: Context, cloud: Cloud) -> None:
     for each in _databases(cloud, cloud.scope.name):
         if each["DeletionProtection"] and each["DBInstanceStatus"] != DELETING:
             name = each["DBInstanceIdentifier"]
-            _require_ours(cloud, f"database {name}", tags_of(each.get("TagList", ())))
+            _require_ours(cloud, f"database {name}", tags_of(each.get("TagList")))
             cloud.clients.call(
                 "rds", "modify_db_instance", DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True
             )
@@ -52,13 +52,8 @@ def lift(context: Context, cloud: Cloud) -> None:
 
 def _lift_of_cluster(context: Context, cloud: Cloud) -> None:
     name = cloud.scope.cluster
-    try:
-        cluster = cloud.clients.call("eks", "describe_cluster", name=name)["cluster"]
-    except RefusedError as error:
-        if error.code != "ResourceNotFoundException":
-            raise
-        return
-    if not cluster.get("deletionProtection") or cluster["status"] == "DELETING":
+    cluster = cloud.cluster()
+    if cluster is None or not cluster.get("deletionProtection") or cluster["status"] == "DELETING":
         return
     _require_ours(cloud, f"cluster {name}", cluster.get("tags", {}))
     update = cloud.clients.call("eks", "update_cluster_config", name=name, deletionProtection=False)["update"]
@@ -83,21 +78,9 @@ def _require_ours(cloud: Cloud, what: str, tags: dict[str, str]) -> None:
 
 
 def _databases(cloud: Cloud, name: str) -> list[dict[str, Any]]:
-    try:
-        found: list[dict[str, Any]] = cloud.clients.call("rds", "describe_db_instances", DBInstanceIdentifier=name)[
-            "DBInstances"
-        ]
-    except RefusedError as error:
-        if "NotFound" not in error.code:
-            raise
-        return []
-    return found
+    return _found(cloud, "describe_db_instances", "DBInstances", DBInstanceIdentifier=name)
 
 
-def _snapshot_exists(cloud: Cloud, name: str) -> bool:
-    try:
-        return bool(cloud.clients.call("rds", "describe_db_snapshots", DBSnapshotIdentifier=name)["DBSnapshots"])
-    except RefusedError as error:
-        if "NotFound" not in error.code:
-            raise
-        return False
+def _found(cloud: Cloud, operation: str, key: str, **named: str) -> list[dict[str, Any]]:
+    told = cloud.clients.find("rds", operation, **named)
+    return list(told[key]) if told else []

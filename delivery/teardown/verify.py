@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetRes
 
 from typing import Any
 
-from delivery.aws_clients import Clients, RefusedError
+from delivery.aws_clients import Clients
 from delivery.teardown.questions import QUESTIONS
 from delivery.teardown.scope import Scope
 from delivery.teardown.things import UNKNOWN, Thing
@@ -13,9 +13,6 @@ from delivery.teardown.things import UNKNOWN, Thing
 # Load balancers of the controller's API; classic ones have neither in their ARN.
 BALANCERS = ("app/", "net/")
 KEY_GOING, SECRET_GOING = "PendingDeletion", "DeletedDate"
-
-
-BY_ARN = ("acm", "chatbot", "kms", "secretsmanager", "sns")
 SNAPSHOT = ("rds", "snapshot")
 # Parts of a cluster, which go with it.
 CLUSTER_PARTS = ("access-entry", "addon", "nodegroup", "podidentityassociation")
@@ -71,16 +68,12 @@ def verified(clients: Clients, scope: Scope, arn: str) -> Thing | None:
             costs=UNKNOWN,
             cure=f"make residue STACK={scope.stack} again later; if it stays: the console of {service}",
         )
-    try:
-        arguments = question.arguments(arn, name)
-        told = clients.call(question.service, question.operation, where=question.where, **arguments)
-    except RefusedError as error:
-        if "NotFound" in error.code or error.code.startswith("NoSuch"):
-            return None
-        raise
-    if question.list and not told[question.list]:
+    arguments = question.arguments(arn, name)
+    told = clients.find(question.service, question.operation, where=question.where, **arguments)
+    if told is None or (question.list and not told[question.list]):
         return None
-    shown = arn if service in BY_ARN else name
+    # What is asked for by its ARN is deleted by it.
+    shown = arn if arn in arguments.values() else name
     region = question.where or scope.region
     command = f"aws {question.delete} {shown} --region {region}".replace("ACCOUNT", scope.account)
     thing = Thing(kind=question.shown, name=shown, why=why, costs=question.costs, cure=command)

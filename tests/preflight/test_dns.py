@@ -7,9 +7,9 @@ from dns import query, rcode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delivery.aws_tags import BALANCER_GROUP
 from delivery.checks.dns_zone import delegation
 from delivery.checks.lookup import Lookup, LookupFailedError, plain
-from delivery.checks.quotas import STACK_OF_BALANCER
 from tests.preflight.stage import NameServer, Stage, boto
 
 ZONE, HOST = "example.com", "hello.example.com"
@@ -33,7 +33,7 @@ def record(zone: str, kind: str, **values: Any) -> None:
 
 def balancer(group: str) -> str:
     subnets = [each["SubnetId"] for each in boto("ec2").describe_subnets()["Subnets"]][:2]
-    tags = [{"Key": STACK_OF_BALANCER, "Value": group}]
+    tags = [{"Key": BALANCER_GROUP, "Value": group}]
     made = boto("elbv2").create_load_balancer(Name=group, Subnets=subnets, Tags=tags)
     return str(made["LoadBalancers"][0]["DNSName"])
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.checks.quotas import QUOTAS, STACK_OF_BALANCER, Quota, judged
+from delivery.aws_tags import BALANCER_GROUP
+from delivery.checks.quotas import QUOTAS, Quota, judged
 from tests.preflight.stage import ACCOUNT, DEPLOYER, Stage, boto, error
 
 OWN = [{"Key": "project", "Value": "helloworld"}, {"Key": "stack", "Value": "prod"}]
@@ -70,7 +71,7 @@ class TestQuotas:
         subnets = [each["SubnetId"] for each in ec2().describe_subnets()["Subnets"]][:2]
         elb = boto("elbv2")
         for name, group in (("mine", "helloworld-prod"), ("other", "helloworld-dev")):
-            tags = [{"Key": STACK_OF_BALANCER, "Value": group}]
+            tags = [{"Key": BALANCER_GROUP, "Value": group}]
             elb.create_load_balancer(Name=name, Subnets=subnets, Type="application", Tags=tags)
         elb.create_load_balancer(Name="network", Subnets=subnets, Type="network")
         (found,) = stage.ask(stage.site(), "quota: application load balancers")

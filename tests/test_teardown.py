@@ -388,13 +388,37 @@ def test_after_a_failure_of_the_engine_at_any_step_the_next_run_ends_at_nothing(
 
 
 CALLS = (
-    "GetCallerIdentity",
-    "DescribeCluster",
-    "DeleteTargetGroup",
     "DeleteLogGroup",
-    "DescribeTargetGroups",
+    "DeleteTargetGroup",
+    "DescribeBudget",
+    "DescribeCluster",
+    "DescribeDBInstanceAutomatedBackups",
+    "DescribeDBInstances",
+    "DescribeDBSnapshots",
+    "DescribeLoadBalancers",
+    "DescribeLogGroups",
+    "DescribeRepositories",
+    "DescribeServerlessCaches",
+    "DescribeSlackChannelConfigurations",
     "DescribeTags",
+    "DescribeTargetGroups",
+    "DescribeUserGroups",
+    "DescribeUsers",
+    "GetCallerIdentity",
+    "GetDashboard",
+    "GetResources",
+    "GetTopicAttributes",
+    "ListRoles",
+    "ListTagsForResource",
 )
+
+
+def test_all_that_a_tear_down_asks_aws_is_among_the_calls_that_fail_here(stage: Stage, account: Account) -> None:
+    lingering(account)
+    state(stage, "dev", INGRESS, REPOSITORY)
+    account.record()
+    destroy(stage, "dev", "--confirm=dev")
+    assert set(account.operations) == set(CALLS)
 
 
 @pytest.mark.parametrize("operation", CALLS)

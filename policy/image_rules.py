@@ -11,6 +11,8 @@ from policy.workloads import CHART, containers, pod_specs
 _DIGEST = re.compile(r"@sha256:([0-9a-f]{64}|\$\{.*\})$")
 _VERSION = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
 _ECR = r"(\d{12}|\$\{.*\})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/"
+# Nobody changes on the way what a mirror on this machine sends to it.
+_SAFE_WAY = re.compile(r"https://|http://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(/|$)")
 # A registry on this machine has what was built on it.
 _HERE = re.compile(r"(localhost|127\.0\.0\.1)(:\d+)?/")
 
@@ -45,7 +47,7 @@ def charts_pinned(resource: Planned, _: Context) -> Iterator[str]:
     if not is_unknown(version) and not _VERSION.fullmatch(str(version)):
         yield f"its chart is another one tomorrow (version {version})"
     chart = str(resource.inputs.get("chart"))
-    if not is_unknown(repository) and not (str(repository).startswith("https://") or chart.startswith("oci://")):
+    if not is_unknown(repository) and not (_SAFE_WAY.match(str(repository)) or chart.startswith("oci://")):
         yield f"its chart comes by a way on which it can be changed ({repository})"
 
 
@@ -74,7 +76,7 @@ RULES = (
     Rule(
         name="chart-pinned",
         check=charts_pinned,
-        asks="charts are named by an exact version, and fetched over HTTPS",
+        asks="charts are named by an exact version, and fetched over HTTPS or from this machine",
         why="a range of versions installs what nobody has looked at",
         cure="set version, and repositoryOpts.repo to an https:// address",
     ),

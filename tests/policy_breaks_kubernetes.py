@@ -109,6 +109,8 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(CHART, ("version",), REMOVED),
         Change(CHART, ("version",), ">=3.0.0"),
         Change(CHART, ("repositoryOpts", "repo"), "http://aws.github.io/eks-charts"),
+        Change(CHART, ("repositoryOpts", "repo"), "http://127.0.0.1.example.com/charts"),
+        Change(CHART, ("repositoryOpts", "repo"), "http://localhost@example.com/charts"),
     ),
     "chart-known": (Change(CHART, ("chart",), "wordpress", name="helloworld-keda-chart"),),
 }

@@ -146,3 +146,9 @@ def test_a_chart_of_an_oci_registry_needs_no_address() -> None:
     inputs = {"chart": "oci://public.ecr.aws/a/b", "version": "1.2.3"}
     assert found(CHART, inputs, allowed=()) == {"chart-known": "mandatory"}
     assert found(CHART, {**inputs, "chart": "b"}, allowed=()).keys() == {"chart-known", "chart-pinned"}
+
+
+@pytest.mark.parametrize("mirror", ["http://127.0.0.1:8879", "http://localhost/charts", "http://[::1]:80/charts"])
+def test_a_chart_may_come_from_a_mirror_on_this_machine(mirror: str) -> None:
+    chart = planned("prod").one(CHART, "helloworld-load-balancer-chart")
+    assert found(CHART, changed(chart.inputs, ("repositoryOpts", "repo"), mirror)).keys() == {"chart-known"}

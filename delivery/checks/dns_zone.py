@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from delivery.checks.lookup import LookupFailedError, plain
+from delivery.checks.lookup import LookupFailedError
 from delivery.checks.quotas import own_balancers
 from delivery.checks.result import Result, fail, ok, unknown, warn
 from delivery.checks.site import Site
+from delivery.hosted_zones import plain, public_zones
 from infra.settings import PROJECT
 
 # Any of them lets ACM issue: https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
@@ -21,7 +22,7 @@ def zone(site: Site) -> Iterable[Result]:
     name = site.settings.zone
     if not name:
         return
-    public = _public_zones(site, name)
+    public = public_zones(site.aws, name)
     if not public:
         cure = f"make it in Route 53 (aws route53 create-hosted-zone), or correct {PROJECT}:zone"
         yield fail(ZONE, f"this account has no public zone {name}", cure)
@@ -86,7 +87,7 @@ def certificate_authority(site: Site) -> Iterable[Result]:
 def taken(site: Site) -> Iterable[Result]:
     """Whether the host name has a record that is not this stack's."""
     hostname, name = site.settings.hostname, site.settings.zone
-    if not hostname or not name or len(public := _public_zones(site, name)) != 1:
+    if not hostname or not name or len(public := public_zones(site.aws, name)) != 1:
         return
     answer = site.aws.call(
         "route53", "list_resource_record_sets", HostedZoneId=_id(public[0]), StartRecordName=hostname, MaxItems="100"
@@ -118,12 +119,6 @@ def _target(record: Any) -> str:
     alias = record.get("AliasTarget", {}).get("DNSName", "")
     values = ", ".join(each["Value"] for each in record.get("ResourceRecords", ()))
     return plain(alias).removeprefix("dualstack.") or values
-
-
-def _public_zones(site: Site, name: str) -> list[Any]:
-    answer = site.aws.call("route53", "list_hosted_zones_by_name", DNSName=name)
-    same = [each for each in answer["HostedZones"] if plain(each["Name"]) == name]
-    return [each for each in same if not each.get("Config", {}).get("PrivateZone")]
 
 
 def _issuers(records: list[str]) -> list[str] | None:

@@ -11,6 +11,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.resolver
 
+from delivery.hosted_zones import plain
 from delivery.problems import DeliveryError
 
 SECONDS = 3.0
@@ -101,11 +102,6 @@ class Lookup:
             resolver.nameservers, resolver.port = list(self._servers), self._port
         resolver.lifetime = resolver.timeout = self._seconds
         return resolver
-
-
-def plain(name: str) -> str:
-    """A host name without regard to case and the dot at its end."""
-    return name.rstrip(".").lower()
 
 
 def _sentence(error: Exception) -> str:

@@ -5,6 +5,7 @@ from typing import Any, get_args
 from bootstrap import names
 from delivery.aws_clients import Clients
 from delivery.aws_tags import tags_of
+from delivery.hosted_zones import public_zones
 from delivery.teardown.scope import Scope, proof
 from delivery.teardown.things import Deletion, Thing
 from infra.setting_model import Routing
@@ -105,9 +106,7 @@ def look_at_records(clients: Clients, scope: Scope) -> list[Thing]:
     if not scope.hostname or not scope.zone:
         return []
     things = []
-    for zone in clients.call("route53", "list_hosted_zones_by_name", DNSName=scope.zone)["HostedZones"]:
-        if zone["Name"].rstrip(".") != scope.zone or zone["Config"]["PrivateZone"]:
-            continue
+    for zone in public_zones(clients, scope.zone):
         for each in clients.items(
             "route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"]
         ):

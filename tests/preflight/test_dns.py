@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from delivery.aws_tags import BALANCER_GROUP
 from delivery.checks.dns_zone import delegation
-from delivery.checks.lookup import Lookup, LookupFailedError, plain
+from delivery.checks.lookup import Lookup, LookupFailedError
+from delivery.hosted_zones import plain
 from tests.preflight.stage import NameServer, Stage, boto
 
 ZONE, HOST = "example.com", "hello.example.com"

@@ -30,8 +30,9 @@ def dns_server() -> Iterator[NameServer]:
 
 @pytest.fixture
 def dns(dns_server: NameServer) -> NameServer:
-    for told in (dns_server.known, dns_server.own, dns_server.silent):
-        told.clear()
+    dns_server.known.clear()
+    dns_server.own.clear()
+    dns_server.silent = False
     return dns_server
 
 

@@ -26,7 +26,7 @@ from delivery.problems import DeliveryError
 from tests.conftest import PROJECT, Planner
 from tests.delivery_context import Told, told
 from tests.iam import allowed
-from tests.preflight.stage import ACCOUNT, BACKEND, DEPLOYER, KEYS, Aws, NameServer, Stage, boto, error
+from tests.preflight.stage import ACCOUNT, BACKEND, DEPLOYER, KEYS, LONG, Aws, NameServer, Stage, boto, error
 from tests.preflight.test_dns import ALIAS, OURS, ZONE, balancer, hosted, record
 
 KEY = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
@@ -111,6 +111,7 @@ class TestRights:
     ) -> None:
         site = whole(stage, monkeypatch)
         well = {each.asked: each for each in stage.ask(site)}
+        assert "unknown" not in {each.mark for each in well.values()}
         for service, operation in sorted({(service, operation) for service, operation, _ in stage.aws.asked}):
             before = dict(stage.aws.answers)
             stage.aws.answers[service, operation] = error("AccessDenied")
@@ -161,15 +162,15 @@ class TestFaults:
         stuck = threading.Event()
 
         def hang() -> list[Result]:
-            stuck.wait(20)
+            stuck.wait(LONG)
             return []
 
         begun = time.monotonic()
-        found = ask_all([Question("stuck", hang), Question("well", lambda: [ok("well", "yes")])], 0.2)
-        assert time.monotonic() - begun < 5
+        found = ask_all([Question("stuck", hang), Question("well", lambda: [ok("well", "yes")])], 1)
+        assert time.monotonic() - begun < LONG
         stuck.set()
         assert [(each.asked, each.mark) for each in found] == [("stuck", "unknown"), ("well", "ok")]
-        assert "no answer after 0.2 seconds" in found[0].found
+        assert "no answer after 1 seconds" in found[0].found
 
     def test_answers_come_in_the_order_of_the_questions(self) -> None:
         def slow(seconds: float, name: str) -> Any:
@@ -183,7 +184,7 @@ class TestFaults:
 def call(aws: Aws, stack: str, environ: Mapping[str, str], project: Path = PROJECT) -> tuple[int, Told]:
     spoken = told(project, environ)
     with aws.watched():
-        code = preflight.run(spoken.context, argparse.Namespace(stack=stack, seconds=30))
+        code = preflight.run(spoken.context, argparse.Namespace(stack=stack, seconds=LONG))
     return code, spoken
 
 

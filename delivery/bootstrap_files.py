@@ -17,6 +17,7 @@ from delivery.whole_file import write_whole
 from infra.problems import SettingsError
 from infra.settings import PROJECT
 from offline import stackfile
+from offline.projectfile import NoProjectError
 
 
 def settle(folder: Path, given: Mapping[str, str]) -> None:
@@ -43,7 +44,7 @@ def checked(folder: Path, more: Mapping[str, str] | None = None) -> account_sett
     try:
         config = stackfile.load(folder, names.BOOTSTRAP_STACK).config
         return account_settings.parse({**config, **(more or {})})
-    except (stackfile.UnknownStackError, stackfile.NoProjectError, stackfile.StackFileError, SettingsError) as error:
+    except (stackfile.UnknownStackError, NoProjectError, stackfile.StackFileError, SettingsError) as error:
         raise DeliveryError(f"bootstrap/Pulumi.{names.BOOTSTRAP_STACK}.yaml: {error}") from None
 
 
@@ -125,6 +126,6 @@ def _provider(text: str) -> str:
 def _region(context: Context, stack: str) -> str | None:
     try:
         return stackfile.load(context.project, stack).config.get(f"{PROJECT}:region")
-    except (stackfile.StackFileError, stackfile.NoProjectError):
+    except (stackfile.StackFileError, NoProjectError):
         # Whoever deploys it is told.
         return None

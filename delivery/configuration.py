@@ -13,6 +13,7 @@ from infra import settings
 from infra.problems import Problem, SettingsError, shown
 from infra.settings import Settings
 from offline import stackfile, yamlfile
+from offline.projectfile import NoProjectError
 
 
 def require_stack_name(stack: str) -> None:
@@ -33,7 +34,7 @@ def settings_of(context: Context, stack: str, overrides: Mapping[str, str] | Non
     """
     try:
         config, problems = stackfile.load(context.project, stack).config, []
-    except (stackfile.UnknownStackError, stackfile.NoProjectError) as error:
+    except (stackfile.UnknownStackError, NoProjectError) as error:
         raise DeliveryError(str(error)) from None
     except stackfile.StackFileError as error:
         config = error.partial.config if error.partial else {}
@@ -106,7 +107,7 @@ def _text(value: str, style: str | None = None) -> yaml.ScalarNode:
 def _read(project: Path, stack: str) -> str:
     try:
         return stackfile.file_of(project, stack).read_text("utf-8")
-    except (stackfile.UnknownStackError, stackfile.NoProjectError) as error:
+    except (stackfile.UnknownStackError, NoProjectError) as error:
         raise DeliveryError(str(error)) from None
     except (OSError, UnicodeError):
         raise DeliveryError(f"Pulumi.{stack}.yaml cannot be read as a file of text") from None

@@ -91,7 +91,8 @@ def _preview(options: argparse.Namespace) -> tuple[str, int]:
     import pulumi
 
     from offline.evaluate import ProgramError
-    from offline.stackfile import NoProjectError, StackFileError, UnknownStackError
+    from offline.projectfile import NoProjectError
+    from offline.stackfile import StackFileError, UnknownStackError
     from offline.wire import SECRET
 
     try:

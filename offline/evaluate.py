@@ -25,9 +25,10 @@ from pulumi.runtime.stack import run_in_stack
 
 from offline import stackfile
 from offline.plan import Plan
+from offline.problems import Problem
 from offline.recorder import Recorder, Transform
 from offline.sandbox import Sandbox
-from offline.stackfile import Problem, StackFileError
+from offline.stackfile import StackFileError
 
 LIMIT_SECONDS = 120.0
 # How long something outside the event loop (a thread, a child process) may keep it waiting.

@@ -5,39 +5,20 @@ sdk/go/common/resource/config and pkg/workspace/config.go. Where this is stricte
 """
 
 import difflib
-import json
-import math
 import re
-import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from offline import yamlfile
+from offline import gojson, yamlfile
+from offline.problems import Problem, kind_of, of_flaw, printable, read, shown
+from offline.projectfile import Setting, fits, project_file, read_project, type_name
 from offline.wire import SECRET
 
-PROJECT_FILE = "Pulumi.yaml"
 STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 STACK_KEYS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment")
-TYPES = ("string", "integer", "boolean", "array", "object")
-SHOWN_CHARACTERS = 80
 MOST_PROBLEMS = 200
-
-
-# The program has a class like it. This is not shared: the program that is evaluated may be another revision's.
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with a file: the key, the value as far as it can be shown, the reason and the cure."""
-
-    key: str
-    value: str
-    reason: str
-    cure: str
-
-    def __str__(self) -> str:
-        return f"  {self.key} = {self.value}\n    reason: {self.reason}\n    cure:   {self.cure}"
 
 
 @dataclass(frozen=True)
@@ -77,20 +58,6 @@ class UnknownStackError(Exception):
             super().__init__(f"there is no Pulumi.{stack}.yaml, so no stack {name}; {there}.{hint}")
 
 
-class NoProjectError(Exception):
-    """There is no project in the directory."""
-
-
-def shown(value: object) -> str:
-    """`value` on one line, printable and short, as a message may show it."""
-    try:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True)
-    except (TypeError, ValueError, RecursionError):
-        text = f"a {type(value).__name__}"
-    text = ascii(text[: SHOWN_CHARACTERS + 1])[1:-1].replace("\\'", "'")
-    return f'"{text}"' if len(text) <= SHOWN_CHARACTERS else f'"{text[:SHOWN_CHARACTERS]}…"'
-
-
 def stacks(project_dir: Path) -> list[str]:
     """The names of the stacks that have a file in `project_dir`."""
     names = (path.name[len("Pulumi.") : -len(".yaml")] for path in project_dir.glob("Pulumi.*.yaml"))
@@ -105,7 +72,7 @@ def project_name(project_dir: Path) -> str:
         StackFileError: it is damaged.
     """
     problems: list[Problem] = []
-    name, _ = _project(project_dir, problems)
+    name, _ = read_project(project_dir, problems)
     if problems or name is None:
         raise StackFileError(problems)
     return name
@@ -118,7 +85,7 @@ def file_of(project_dir: Path, stack: str) -> Path:
         UnknownStackError: there is no such stack.
         NoProjectError: there is no `Pulumi.yaml`.
     """
-    _project_file(project_dir)
+    project_file(project_dir)
     path = project_dir / f"Pulumi.{stack}.yaml"
     if not STACK_NAME.fullmatch(stack) or not path.exists():
         raise UnknownStackError(stack, stacks(project_dir))
@@ -137,12 +104,12 @@ def load(project_dir: Path, stack: str) -> StackConfig:
     """
     problems: list[Problem] = []
     path = file_of(project_dir, stack)
-    project, schema = _project(project_dir, problems)
-    content = _read(path, problems)
+    project, schema = read_project(project_dir, problems)
+    content = read(path, problems)
     if project is None or content is None:
         raise StackFileError(problems)
     document, flaws = yamlfile.read(content)
-    problems += [_flaw_problem(flaw, path.name, project) for flaw in flaws]
+    problems += [of_flaw(flaw, path.name, project) for flaw in flaws]
     reading = _Reading(project, stack, path.name, problems)
     reading.take(document)
     reading.complete(schema)
@@ -150,15 +117,6 @@ def load(project_dir: Path, stack: str) -> StackConfig:
     if problems:
         raise StackFileError(problems, loaded)
     return loaded
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """A row of the project's `config:`. `type` is None where the project gives a plain value."""
-
-    type: Mapping[str, Any] | None
-    default: Any
-    description: str
 
 
 class _Reading:
@@ -177,7 +135,7 @@ class _Reading:
             return
         if not isinstance(document, dict):
             self._problem(
-                self._file, document, f"the file is {_kind(document)}", "a stack file is a map with `config:`"
+                self._file, document, f"the file is {kind_of(document)}", "a stack file is a map with `config:`"
             )
             return
         for key, value in document.items():
@@ -186,7 +144,7 @@ class _Reading:
                 cure = f"did you mean {close[0]}?" if close else "settings go under `config:`"
                 self._problem(key, value, "no such key at the top of a stack file; the engine would ignore it", cure)
             elif key not in ("config", "environment") and isinstance(value, dict | list):
-                self._problem(key, value, f"it is {_kind(value)}, not text", "leave what the CLI writes there")
+                self._problem(key, value, f"it is {kind_of(value)}, not text", "leave what the CLI writes there")
         if document.get("environment") is not None:
             self._warnings.append(
                 "The stack's `environment:` is read by Pulumi's service only: its values are missing here."
@@ -196,7 +154,7 @@ class _Reading:
             for key, value in config.items():
                 self._take_setting(key, value)
         elif config is not None:
-            self._problem("config", config, f"it is {_kind(config)}", "a map of <namespace>:<name> to values")
+            self._problem("config", config, f"it is {kind_of(config)}", "a map of <namespace>:<name> to values")
 
     def _take_setting(self, written: str, value: Any) -> None:
         key = self._key(written)
@@ -211,11 +169,11 @@ class _Reading:
             self._config[key] = ""
         elif isinstance(value, dict | list):
             hidden, secrets = _hidden(value)
-            self._config[key] = hidden if isinstance(hidden, str) else _json(hidden)
+            self._config[key] = gojson.text(hidden)
             if secrets:
                 self._secret.add(key)
         else:
-            self._config[key] = value if isinstance(value, str) else _json(value)
+            self._config[key] = gojson.text(value)
 
     def _key(self, written: str) -> str | None:
         parts = written.split(":")
@@ -229,25 +187,25 @@ class _Reading:
         # The engine takes any namespace, so a slip of the pen in ours would silently set nothing.
         if parts[0] != self._project and difflib.get_close_matches(parts[0], [self._project], cutoff=0.8):
             meant = f"{self._project}:{parts[1]}"
-            self._problem(written, None, f"no provider is called {parts[0]}", f"did you mean {_printable(meant)}?")
+            self._problem(written, None, f"no provider is called {parts[0]}", f"did you mean {printable(meant)}?")
             return None
         return ":".join(parts)
 
-    def complete(self, schema: Mapping[str, _Setting]) -> None:
+    def complete(self, schema: Mapping[str, Setting]) -> None:
         """Add the project's defaults, and check values against the types that the project declares."""
         told = {problem.key for problem in self._problems}
         for key, setting in schema.items():
             if key not in self._config:
                 if setting.default is not None:
-                    self._config[key] = _default(setting.default)
+                    self._config[key] = gojson.text(setting.default)
                 elif key.startswith(f"{self._project}:"):
                     self._problem(key, None, "it has no value and no default", setting.description or "set it")
             elif setting.type is not None and key not in told and key not in self._secret:
                 value = self._values[key]
                 text = value if isinstance(value, dict | list) else self._config[key]
                 # The engine lets an empty text through nowhere but for strings; settings take it for "not set".
-                if not _fits(setting.type, text):
-                    wanted = _type_name(setting.type)
+                if not fits(setting.type, text):
+                    wanted = type_name(setting.type)
                     cure = (
                         f"give {wanted}; it is for: {setting.description}" if setting.description else f"give {wanted}"
                     )
@@ -261,85 +219,7 @@ class _Reading:
         return StackConfig(self._project, self._stack, self._config, frozenset(self._secret), tuple(self._warnings))
 
     def _problem(self, key: str, value: Any, reason: str, cure: str) -> None:
-        self._problems.append(Problem(_printable(key), shown(value), reason, cure))
-
-
-def _project_file(project_dir: Path) -> Path:
-    path = project_dir / PROJECT_FILE
-    if not path.exists():
-        raise NoProjectError(f"there is no {PROJECT_FILE} in {project_dir.name or 'the directory'}")
-    return path
-
-
-def _project(project_dir: Path, problems: list[Problem]) -> tuple[str | None, dict[str, _Setting]]:
-    """The project's name and settings; problems are added to `problems`."""
-    content = _read(_project_file(project_dir), problems)
-    if content is None:
-        return None, {}
-    document, flaws = yamlfile.read(content)
-    problems += [_flaw_problem(flaw, PROJECT_FILE, None) for flaw in flaws]
-    name = document.get("name") if isinstance(document, dict) else None
-    if not isinstance(name, str) or not name:
-        problems.append(_project_problem("name", name, "the project has no name", "a map with `name:` and `runtime:`"))
-        return None, {}
-    config = document.get("config") or {}
-    if not isinstance(config, dict):
-        problems.append(_project_problem("config", config, f"it is {_kind(config)}", "a map of settings"))
-        return name, {}
-    schema = {}
-    for key, row in config.items():
-        schema[key if ":" in key else f"{name}:{key}"] = _setting(name, key, row, problems)
-    return name, schema
-
-
-def _setting(project: str, key: str, row: Any, problems: list[Problem]) -> _Setting:
-    if not isinstance(row, dict):
-        return _Setting(None, row, "")
-    where = f"config.{key}"
-    kind, default = row.get("type"), row.get("default", row.get("value"))
-    before = len(problems)
-    if kind is not None and kind not in TYPES:
-        problems.append(_project_problem(f"{where}.type", kind, "there is no such type", f"one of {', '.join(TYPES)}"))
-    elif kind == "array" and not isinstance(row.get("items"), dict):
-        problems.append(_project_problem(where, row, "an array without `items:`", "add `items: {type: …}`"))
-    elif ":" in key and not key.startswith(f"{project}:") and ("type" in row or "default" in row):
-        reason = "the key of another namespace takes `value:` only"
-        problems.append(_project_problem(where, row, reason, "remove type and default"))
-    elif kind is not None and default is not None and not _fits(row, default):
-        reason = f"it is not {_type_name(row)}"
-        problems.append(_project_problem(f"{where}.default", default, reason, "correct the default"))
-    declared = row if kind is not None and len(problems) == before else None
-    return _Setting(declared, default, str(row.get("description") or ""))
-
-
-def _project_problem(key: str, value: Any, reason: str, cure: str) -> Problem:
-    return Problem(f"{PROJECT_FILE}: {_printable(key)}", shown(value), reason, cure)
-
-
-def _read(path: Path, problems: list[Problem]) -> bytes | None:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            reason, cure = "it is not a file", "put a YAML file there"
-        elif status.st_size > yamlfile.MOST_BYTES:
-            reason, cure = f"it has {status.st_size} bytes", f"keep it below {yamlfile.MOST_BYTES}"
-        else:
-            return path.read_bytes()
-    except OSError as error:
-        reason, cure = f"it cannot be read: {error.strerror}", "make it readable"
-    problems.append(Problem(path.name, '""', reason, cure))
-    return None
-
-
-def _flaw_problem(flaw: yamlfile.Flaw, file: str, project: str | None) -> Problem:
-    path = [_printable(str(part)) for part in flaw.path]
-    if project is not None and path[:1] == ["config"] and len(path) > 1:
-        key, *inner = path[1:]
-        key = key if ":" in key else f"{project}:{key}"
-        reason = f"at {''.join(f'[{part}]' for part in inner)}: {flaw.reason}" if inner else flaw.reason
-        return Problem(key, shown(flaw.text), reason, flaw.cure)
-    where = ".".join(path)
-    return Problem(f"{file}: {where}" if where else file, shown(flaw.text), flaw.reason, flaw.cure)
+        self._problems.append(Problem(printable(key), shown(value), reason, cure))
 
 
 def _hidden(value: Any) -> tuple[Any, bool]:
@@ -353,68 +233,3 @@ def _hidden(value: Any) -> tuple[Any, bool]:
         items = [_hidden(item) for item in value]
         return [item for item, _ in items], any(secret for _, secret in items)
     return value, False
-
-
-def _default(value: Any) -> str:
-    """A default of the project as text: the engine prints what is simple, and writes JSON of the rest."""
-    return value if isinstance(value, str) else _json(value)
-
-
-def _json(value: Any) -> str:
-    """JSON as Go writes it: sorted keys, no spaces, `<`, `>` and `&` escaped, and numbers in Go's form."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_json(str(key))}:{_json(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_json, value)) + "]"
-    if isinstance(value, float):
-        return _go_float(value)
-    text = json.dumps(value, ensure_ascii=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def _go_float(value: float) -> str:
-    if value == 0 or 1e-6 <= abs(value) < 1e21:
-        text = format(Decimal(repr(value)), "f")
-        return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
-    mantissa, _, exponent = repr(value).partition("e")
-    if not exponent:
-        mantissa, _, exponent = f"{value:.17e}".partition("e")
-    mantissa = mantissa.removesuffix(".0")
-    sign = "-" if exponent.startswith("-") else "+"
-    return f"{mantissa}e{sign}{exponent.lstrip('+-').lstrip('0') or '0'}"
-
-
-def _fits(declared: Mapping[str, Any], value: Any) -> bool:
-    """Whether the engine takes `value` for a setting of that type: text stands for whole numbers and booleans too."""
-    kind = declared.get("type")
-    if kind == "string":
-        return isinstance(value, str)
-    if kind == "integer":
-        if isinstance(value, str):
-            return re.fullmatch(r"[-+]?[0-9]{1,19}", value) is not None
-        return isinstance(value, int | float) and not isinstance(value, bool) and value == math.trunc(value)
-    if kind == "boolean":
-        return isinstance(value, bool) or value in ("true", "false")
-    if kind == "object":
-        return isinstance(value, dict)
-    items = declared.get("items")
-    return isinstance(value, list) and isinstance(items, Mapping) and all(_fits(items, item) for item in value)
-
-
-def _type_name(declared: Mapping[str, Any]) -> str:
-    names = {"string": "text", "integer": "a whole number", "boolean": "true or false", "object": "a map"}
-    kind = str(declared.get("type"))
-    items = declared.get("items")
-    return (
-        names.get(kind) or f"a list with {_type_name(items) if isinstance(items, Mapping) else 'items'} in each place"
-    )
-
-
-def _kind(value: Any) -> str:
-    return {dict: "a map", list: "a list", str: "text", bool: "a boolean"}.get(type(value), "a number")
-
-
-def _printable(text: str) -> str:
-    return shown(text)[1:-1] or '""'

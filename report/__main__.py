@@ -48,7 +48,8 @@ def _run(options: argparse.Namespace) -> int:
 
     from offline.against import NoRevisionError
     from offline.evaluate import ProgramError
-    from offline.stackfile import NoProjectError, StackFileError, UnknownStackError
+    from offline.projectfile import NoProjectError
+    from offline.stackfile import StackFileError, UnknownStackError
     from policy.model import DayError
 
     project = options.project.resolve()

@@ -15,6 +15,7 @@ from infra import settings
 from infra.problems import SettingsError
 from infra.settings import Settings
 from offline import stackfile, yamlfile
+from offline.projectfile import read_project
 from tests import hostile
 
 PROJECT = Path(__file__).parent.parent
@@ -120,9 +121,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A project like ours, whose own file is read once only: that would take most of the time."""
     made = tmp_path_factory.mktemp("stackfiles")
     (made / "Pulumi.yaml").write_bytes((PROJECT / "Pulumi.yaml").read_bytes())
-    read = stackfile._project(made, [])
+    read = read_project(made, [])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stackfile, "_project", lambda *_: read)
+        patch.setattr(stackfile, "read_project", lambda *_: read)
         yield made
 
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offline import stackfile, yamlfile
-from offline.stackfile import Problem, StackFileError, UnknownStackError
+from offline.problems import Problem
+from offline.stackfile import StackFileError, UnknownStackError
 from offline.wire import SECRET
 
 PROJECT = """\

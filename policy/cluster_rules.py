@@ -90,7 +90,7 @@ RULES = (
         check=written_down,
         asks="the control plane logs who asked for what",
         why="without it a break-in cannot be traced",
-        cure="put audit and authenticator into enabledClusterLogTypes",
+        cure="put audit and authenticator into helloworld:controlPlaneLogs",
         level=None,
     ),
     Rule(

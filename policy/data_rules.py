@@ -7,10 +7,12 @@ https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html
 from collections.abc import Iterator
 
 from policy.model import Context, Planned, Rule
-from policy.values import as_list, as_number, at, is_missing, is_off, is_on, is_unknown
+from policy.values import as_list, as_number, as_texts, at, is_missing, is_off, is_on, is_unknown
 
 DATABASE, PARAMETERS = "aws:rds/instance:Instance", "aws:rds/parameterGroup:ParameterGroup"
-DATABASE_CLUSTER, DATABASE_MEMBER = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"
+DATABASE_CLUSTER = "aws:rds/cluster:Cluster"
+# None of them is encrypted, or protected, without a word.
+KEPT = (DATABASE, DATABASE_CLUSTER, "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
 CACHES = ("aws:elasticache/replicationGroup:ReplicationGroup", "aws:elasticache/cluster:Cluster")
 CACHE_USER = "aws:elasticache/user:User"
 LEAST_BACKUP_DAYS = 7
@@ -24,13 +26,15 @@ def is_replica(resource: Planned) -> bool:
 
 
 def database_private(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type in (DATABASE, DATABASE_MEMBER) and is_on(resource.inputs.get("publiclyAccessible")):
+    if resource.type.startswith("aws:") and is_on(resource.inputs.get("publiclyAccessible")):
         yield "it has an address that the internet can reach (publiclyAccessible)"
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-modify-snapshot-attribute.html
+    if resource.type.startswith("aws:rds/") and "all" in as_texts(resource.inputs.get("sharedAccounts")):
+        yield "every account of AWS may make a database of it (sharedAccounts)"
 
 
 def database_encrypted(resource: Planned, _: Context) -> Iterator[str]:
-    kept_here = resource.type in (DATABASE, DATABASE_CLUSTER) and not is_replica(resource)
-    if kept_here and is_off(resource.inputs.get("storageEncrypted")):
+    if resource.type in KEPT and not is_replica(resource) and is_off(resource.inputs.get("storageEncrypted")):
         yield "its disk and its backups are not encrypted (storageEncrypted)"
 
 
@@ -86,9 +90,9 @@ RULES = (
     Rule(
         name="database-private",
         check=database_private,
-        asks="no database has a public address",
+        asks="no database has a public address, and no snapshot is everybody's",
         why="the service is in the same VPC; nobody else needs to reach it",
-        cure="set publiclyAccessible to false",
+        cure="set publiclyAccessible to false, and name accounts in sharedAccounts",
     ),
     Rule(
         name="database-encrypted",

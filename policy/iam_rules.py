@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policy.model import Context, Planned, Rule
-from policy.statements import allowing, is_everybody, principals
+from policy.network_rules import is_world
+from policy.statements import allowing, compared, is_everybody, principals
 from policy.values import as_map, as_maps, as_texts, is_unknown
 
 ROLE = "aws:iam/role:Role"
@@ -25,25 +26,27 @@ EXCLUSIVE = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusi
 LONG_LIVED = ("aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile")
 # A web identity provider names its subjects in claims; without one, all its users are meant, GitHub's for instance:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
-WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
-ANY_SUBJECT = re.compile(r"(repo:)?[*/:]+")
-# Every resource there is, or every one of a service.
-EVERY = re.compile(r"\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:[*/:]+")
-# Where a resource says itself who may use it: the input that has the document. S3's access points and Lambda's
-# permissions have other forms, and no stack has any.
-OPEN_TO_OTHERS = {
-    "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
-    "aws:kms/key:Key": "policy",
-    "aws:kms/keyPolicy:KeyPolicy": "policy",
-    "aws:s3/bucket:Bucket": "policy",
-    "aws:s3/bucketPolicy:BucketPolicy": "policy",
-    "aws:secretsmanager/secret:Secret": "policy",
-    "aws:secretsmanager/secretPolicy:SecretPolicy": "policy",
-    "aws:sns/topic:Topic": "policy",
-    "aws:sns/topicPolicy:TopicPolicy": "policy",
-    "aws:sqs/queue:Queue": "policy",
-    "aws:sqs/queuePolicy:QueuePolicy": "policy",
-}
+COGNITO = "cognito-identity.amazonaws.com"
+# GitHub's subjects begin with the repository: with a star there, anybody's is meant.
+ANY_SUBJECT = re.compile(r"(repo:)?[*?].*", re.DOTALL)
+# Every resource there is, or every one of a service. A star last in a field goes on beyond it, so that an ARN may end
+# early: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+EVERY = re.compile(r"[*?]+|arn(:[^:]*){0,4}|arn(:[^:]*){4}:[*?/:]+")
+# They say how or when somebody comes, and nothing of what is touched.
+OF_THE_REQUEST = re.compile(
+    r"aws:(SecureTransport|MultiFactorAuth\w+|CurrentTime|EpochTime|SourceIp|UserAgent|Referer|ViaAWSService)|\w+:TlsVersion",
+    re.IGNORECASE,
+)
+# What names who comes, as S3 tells public policies from others; keys of KMS have one of their own:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+NAMES_CALLERS = (
+    *(f"aws:source{each}" for each in ("account", "arn", "ip", "orgid", "orgpaths", "owner", "vpc", "vpce")),
+    *(f"aws:principal{each}" for each in ("account", "arn", "orgid", "orgpaths")),
+    "aws:userid",
+    "kms:calleraccount",
+)
+# The policy of a VPC's endpoint limits what goes through, and gives nobody a right.
+ENDPOINTS = "aws:ec2/vpcEndpoint"
 # AWS's own policies that give everything, or everything of a service:
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 BROAD = re.compile(
@@ -61,11 +64,17 @@ def iam_wildcards(resource: Planned, context: Context) -> Iterator[str]:
             if "*" in action or "?" in action:
                 yield f"it allows the actions {action}"
             # A condition limits what a star in the resource stands for.
-            elif any(map(EVERY.fullmatch, targets)) and not statement.get("Condition"):
+            elif any(map(EVERY.fullmatch, targets)) and not _limits(statement.get("Condition")):
                 yield f"it allows {action} on every resource"
         for key in ("NotAction", "NotResource"):
             if statement.get(key):
                 yield f"it allows everything but what {key} names"
+
+
+def _limits(condition: Any) -> bool:
+    """Whether a condition says something of what is touched, as far as it is known."""
+    keys = [key for each in as_map(condition).values() for key in (as_map(each) or ("",))]
+    return bool(condition) and not (keys and all(map(OF_THE_REQUEST.fullmatch, keys)))
 
 
 def _granted(resource: Planned) -> list[Mapping[str, Any]]:
@@ -94,27 +103,27 @@ def open_trust(resource: Planned, _: Context) -> Iterator[str]:
     if any(is_everybody(each) for each in trusting):
         yield "everybody may assume it"
     for statement in trusting:
-        if WEB_IDENTITY in as_texts(statement.get("Action")) and not _names_subject(statement):
+        providers = as_texts(as_map(statement.get("Principal")).get("Federated"))
+        if any(":saml-provider/" not in each for each in providers) and not _names_subject(statement):
             yield f"every user of {', '.join(principals(statement))} may assume it"
 
 
 def _names_subject(statement: Mapping[str, Any]) -> bool:
-    """Whether a condition limits who of a provider's users is meant; an audience does so with Cognito alone."""
-    condition = statement.get("Condition")
-    if is_unknown(condition) or any(map(is_unknown, as_map(condition).values())):
-        return True
-    cognito = "cognito-identity.amazonaws.com" in principals(statement)
+    """Whether a claim says which of a provider's users are meant; of the audience's that is so with Cognito alone."""
+    cognito = COGNITO in principals(statement)
     return any(
-        not any(map(ANY_SUBJECT.fullmatch, as_texts(value))) and (cognito or not key.endswith(":aud"))
-        for each in as_map(condition).values()
-        for key, value in as_map(each).items()
+        not any(map(ANY_SUBJECT.fullmatch, values)) and (cognito or not key.endswith(":aud"))
+        for key, values in compared(statement)
+        if not key.startswith("aws:")
     )
 
 
 def open_resource(resource: Planned, _: Context) -> Iterator[str]:
-    key = OPEN_TO_OTHERS.get(resource.type)
-    for statement in allowing(resource.inputs.get(key)) if key else ():
-        if is_everybody(statement) and not statement.get("Condition"):
+    # Lambda's permissions have another form, and no stack has any.
+    if not resource.type.startswith("aws:") or resource.type.startswith(ENDPOINTS):
+        return
+    for statement in allowing(resource.inputs.get("policy")):
+        if is_everybody(statement) and not _names_callers(statement):
             yield "it lets everybody in, whatever the account"
         # A key that gives its account everything leaves the decision to the policies of IAM, as the default does:
         # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
@@ -122,6 +131,17 @@ def open_resource(resource: Planned, _: Context) -> Iterator[str]:
         for action in as_texts(statement.get("Action")):
             if others and "*" in action:
                 yield f"it allows {others[0]} the actions {action}"
+        if others and statement.get("NotAction"):
+            yield f"it allows {others[0]} everything but what NotAction names"
+
+
+def _names_callers(statement: Mapping[str, Any]) -> bool:
+    """Whether a condition says which callers are meant: all of them by its accounts, networks or principals."""
+    return any(
+        is_unknown(key)
+        or (key in NAMES_CALLERS and not any(each[:1] in ("*", "?") or is_world(each) for each in values))
+        for key, values in compared(statement)
+    )
 
 
 def long_lived(resource: Planned, _: Context) -> Iterator[str]:
@@ -135,7 +155,7 @@ RULES = (
         check=iam_wildcards,
         asks="policies name their actions, and their resources or a condition",
         why="a star is also everything that AWS adds later",
-        cure="name actions and resources, limit the statement by a condition, or add a row with its reason to ALLOWED",
+        cure="name actions and resources, or limit by a condition what is touched, or add a row to ALLOWED",
     ),
     Rule(
         name="iam-no-broad-policies",

@@ -6,7 +6,7 @@ from typing import Any
 
 from policy.model import Context, Planned, Rule, stack_of
 from policy.values import at, is_unknown
-from policy.workloads import CHART, containers, pod_specs
+from policy.workloads import CHARTS, containers, pod_specs
 
 _DIGEST = re.compile(r"@sha256:([0-9a-f]{64}|\$\{.*\})$")
 _VERSION = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
@@ -17,23 +17,24 @@ _SAFE_WAY = re.compile(r"https://|http://(localhost|127(\.\d{1,3}){3}|\[::1\])(:
 _HERE = re.compile(r"(localhost|127\.0\.0\.1)(:\d+)?/")
 
 
-def _images(resource: Planned) -> Iterator[tuple[str, Any]]:
-    """Name and image of the containers that pull theirs."""
+def _images(resource: Planned, context: Context) -> Iterator[tuple[str, Any]]:
+    """Name and image of the containers that pull theirs; nobody loads images into the nodes of production."""
     for spec in pod_specs(resource):
         for name, container in containers(spec):
-            if container.get("imagePullPolicy") != "Never" and not is_unknown(container.get("image")):
+            loaded = container.get("imagePullPolicy") == "Never" and not context.production
+            if not loaded and not is_unknown(container.get("image")):
                 yield name, container.get("image")
 
 
-def images_by_digest(resource: Planned, _: Context) -> Iterator[str]:
-    for name, image in _images(resource):
+def images_by_digest(resource: Planned, context: Context) -> Iterator[str]:
+    for name, image in _images(resource, context):
         if not _DIGEST.search(str(image)):
             yield f"container {name} runs {image}, which another image may be tomorrow"
 
 
 def images_ours(resource: Planned, context: Context) -> Iterator[str]:
     own = re.compile(_ECR + re.escape("-".join(stack_of(resource.urn))) + "[:@]")
-    for name, image in _images(resource):
+    for name, image in _images(resource, context):
         text = str(image)
         here = not context.production and _HERE.match(text)
         if not here and not own.match(text) and not context.allows(resource, text):
@@ -41,7 +42,7 @@ def images_ours(resource: Planned, context: Context) -> Iterator[str]:
 
 
 def charts_pinned(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type != CHART:
+    if resource.type not in CHARTS:
         return
     version, repository = resource.inputs.get("version"), at(resource.inputs, "repositoryOpts", "repo")
     if not is_unknown(version) and not _VERSION.fullmatch(str(version)):
@@ -53,7 +54,7 @@ def charts_pinned(resource: Planned, _: Context) -> Iterator[str]:
 
 def charts_known(resource: Planned, context: Context) -> Iterator[str]:
     chart = resource.inputs.get("chart")
-    if resource.type == CHART and not is_unknown(chart) and not context.allows(resource, str(chart)):
+    if resource.type in CHARTS and not is_unknown(chart) and not context.allows(resource, str(chart)):
         yield f"the chart {chart} runs images of others, by tags"
 
 

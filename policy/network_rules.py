@@ -14,11 +14,14 @@ NODES = "aws:eks/nodeGroup:NodeGroup"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
+PREFIX_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 # The balancer controller looks for its public subnets by this tag.
 PUBLIC_ROLE = "kubernetes.io/role/elb"
 # PostgreSQL, and Valkey with its reader port.
 DATA_PORTS = (5432, 6379, 6380)
-CIDR_KEYS = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
+CIDR_KEYS = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6", "cidr")
+LIST_KEYS = ("prefixListId", "prefixListIds")
 # 10.0.0.0/8 is the largest network that is private; half of the internet is as open as all of it.
 WORLD = {4: 8, 6: 7}
 
@@ -44,17 +47,22 @@ def open_ports(resource: Planned, _: Context) -> Iterator[str]:
 def data_by_address(resource: Planned, _: Context) -> Iterator[str]:
     for rule in _ingress(resource):
         ports = [port for port in DATA_PORTS if _admits(rule, port)]
-        addresses = [each for each in _addresses(rule) if not is_unknown(each)]
+        sources = [*_addresses(rule), *(each for key in LIST_KEYS for each in as_texts(rule.get(key)))]
+        addresses = [each for each in sources if not is_unknown(each)]
         if ports and addresses:
             yield f"it lets {', '.join(addresses)} reach port {ports[0]}, where data is kept"
 
 
 def _ingress(resource: Planned) -> list[Mapping[str, Any]]:
-    """The rules of a security group that let somebody in."""
+    """The rules of a security group that let somebody in, or what such a rule names instead of networks."""
     inputs = resource.inputs
     if resource.type in (SECURITY_GROUP, DEFAULT_GROUP):
         return as_maps(inputs.get("ingress"))
-    if resource.type == INGRESS_RULE or (resource.type == GROUP_RULE and inputs.get("type") == "ingress"):
+    if resource.type == PREFIX_LIST:
+        return as_maps(inputs.get("entries"))
+    if resource.type in (INGRESS_RULE, PREFIX_ENTRY) or (
+        resource.type == GROUP_RULE and inputs.get("type") == "ingress"
+    ):
         return [inputs]
     return []
 

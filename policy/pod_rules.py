@@ -1,16 +1,27 @@
 """What pods may do on their node, how much they take, and how one sees that they are well."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from policy.model import Context, Planned, Rule
-from policy.values import as_list, as_map, as_maps, as_texts, at, is_missing, is_on, is_partly_unknown, is_unknown
-from policy.workloads import CHART, containers, pod_specs
+from policy.values import (
+    as_list,
+    as_map,
+    as_maps,
+    as_texts,
+    at,
+    is_missing,
+    is_on,
+    is_partly_unknown,
+    is_unknown,
+)
+from policy.workloads import CHARTS, containers, pod_specs
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 ENFORCE = "pod-security.kubernetes.io/enforce"
 HOST = ("hostNetwork", "hostPID", "hostIPC")
-# The volumes of the `restricted` standard: https://kubernetes.io/docs/concepts/security/pod-security-standards/
+# Volumes, SELinux types and sysctls of the `restricted` standard: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 VOLUMES = {
     "configMap",
     "csi",
@@ -21,19 +32,41 @@ VOLUMES = {
     "projected",
     "secret",
 }
+SELINUX_TYPES = ("container_t", "container_init_t", "container_kvm_t", "container_engine_t")
+SYSCTLS = {
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_syncookies",
+}
+# Of a chart's values.
+PRIVILEGES = ("privileged", "allowPrivilegeEscalation", "hostPath")
+ROOT: Mapping[str, Sequence[object]] = {"runAsUser": (0, "0"), "runAsNonRoot": (False, "false")}
 MAY_BE_ADDED = ("NET_BIND_SERVICE",)
+ALWAYS = "Always"
 PROBES = ("readinessProbe", "livenessProbe")
+# A limit of 0 is none.
+_ZERO = re.compile(r"0+(\.0*)?[A-Za-z]*")
 
 
 def restricted(resource: Planned, _: Context) -> Iterator[str]:
     for spec in pod_specs(resource):
         yield from (f"its pods have {key}" for key in HOST if is_on(spec.get(key)))
+        for sysctl in as_maps(at(spec, "securityContext", "sysctls")):
+            if not is_unknown(sysctl.get("name")) and sysctl.get("name") not in SYSCTLS:
+                yield f"its pods set what is their node's ({sysctl.get('name')})"
         for volume in as_maps(spec.get("volumes")):
             for kind in sorted(volume.keys() - VOLUMES - {"name"}):
                 yield f"its volume {volume.get('name')} is of a kind that reaches out of the pod ({kind})"
         for name, container in containers(spec):
             yield from (f"container {name} {what}" for what in _beyond(container, spec))
-    if resource.type == CHART:
+    if resource.type in CHARTS:
         yield from (f"its values ask for {path}" for path in _privileges(resource.inputs.get("values")))
 
 
@@ -62,6 +95,11 @@ def _demands(own: Mapping[str, Any], both: Mapping[str, Any]) -> Iterator[tuple[
     yield bool(more), f"has capabilities that it was not to have ({', '.join(more)})"
     yield _is_not(at(both, "seccompProfile", "type"), "RuntimeDefault", "Localhost"), "has no seccomp profile"
     yield _is_not(own.get("readOnlyRootFilesystem"), True), "may write to its root file system"
+    yield is_on(at(both, "windowsOptions", "hostProcess")), "is a process of its node (hostProcess)"
+    profile = at(both, "appArmorProfile", "type")
+    yield _is_not(profile, None, "RuntimeDefault", "Localhost"), "runs without AppArmor (appArmorProfile)"
+    label = at(both, "seLinuxOptions", "type")
+    yield _is_not(label, None, "", *SELINUX_TYPES), f"runs as SELinux's {label}"
     yield _is_not(own.get("procMount"), None, "Default"), "sees more of /proc than is its own (procMount)"
 
 
@@ -71,10 +109,11 @@ def _is_not(value: Any, *good: Any) -> bool:
 
 
 def _privileges(values: Any, path: str = "") -> Iterator[str]:
-    """Where a chart's values turn a privilege on."""
+    """Where a chart's values turn a privilege on, or ask for root."""
     if isinstance(values, Mapping):
         for key, value in values.items():
-            if key in (*HOST, "privileged", "hostPath") and value and not is_unknown(value) and value != "false":
+            on = value and not is_unknown(value) and value != "false"
+            if value in ROOT.get(key, ()) or (on and key in (*HOST, *PRIVILEGES)):
                 yield f"{path}{key}"
             else:
                 yield from _privileges(value, f"{path}{key}.")
@@ -91,16 +130,19 @@ def bounded(resource: Planned, _: Context) -> Iterator[str]:
     wanted = (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
     for spec in pod_specs(resource):
         for name, container in containers(spec):
-            lacking = [".".join(path) for path in wanted if is_missing(at(container, "resources", *path))]
+            lacking = [".".join(path) for path in wanted if _is_nothing(at(container, "resources", *path))]
             if lacking:
                 yield f"container {name} has no {', '.join(lacking)}"
 
 
+def _is_nothing(quantity: Any) -> bool:
+    return is_missing(quantity) or _ZERO.fullmatch(str(quantity)) is not None
+
+
 def probed(resource: Planned, context: Context) -> Iterator[str]:
-    if resource.type.startswith("kubernetes:batch/"):
-        return
     for spec in pod_specs(resource):
-        for name, container in containers(spec, ("containers",)):
+        runs_once = (spec.get("restartPolicy") or ALWAYS) != ALWAYS
+        for name, container in containers(spec, () if runs_once else ("containers",)):
             wanted = [kind for kind in PROBES if not context.allows(resource, kind)]
             lacking = [kind for kind in wanted if is_missing(container.get(kind))]
             if lacking:

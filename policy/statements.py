@@ -1,10 +1,15 @@
 """Reads IAM documents, as far as rules go."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policy.values import as_map, as_maps, as_texts
+from policy.values import UNKNOWN, as_map, as_maps, as_texts, is_unknown
+
+# What holds only of what is named. With …IfExists and ForAllValues it also holds of requests that lack the key:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+_NAMING = re.compile(r"(ForAnyValue:)?(String(Equals|EqualsIgnoreCase|Like)|Arn(Equals|Like)|IpAddress)", re.IGNORECASE)
 
 
 def statements(document: Any) -> list[Mapping[str, Any]]:
@@ -28,6 +33,21 @@ def principals(statement: Mapping[str, Any]) -> list[str]:
     principal = statement.get("Principal")
     named = list(principal.values()) if isinstance(principal, Mapping) else [principal]
     return [text for each in named for text in as_texts(each)]
+
+
+def compared(statement: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """The keys, in small letters, to which a statement's condition names values, with the values: one is enough.
+
+    Of a condition that is not known yet, key or values are `UNKNOWN`.
+    """
+    condition = statement.get("Condition")
+    if is_unknown(condition):
+        yield UNKNOWN, [UNKNOWN]
+    for operator, keys in as_map(condition).items():
+        if is_unknown(keys):
+            yield UNKNOWN, [UNKNOWN]
+        if _NAMING.fullmatch(operator):
+            yield from ((key.lower(), as_texts(values)) for key, values in as_map(keys).items())
 
 
 def is_everybody(statement: Mapping[str, Any]) -> bool:

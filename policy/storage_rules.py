@@ -14,16 +14,17 @@ from policy.values import as_maps, at, is_missing, is_off, is_on, is_unknown
 REGISTRY, TEMPLATE = "aws:ecr/repository:Repository", "aws:ec2/launchTemplate:LaunchTemplate"
 KEY, TOPIC, QUEUE = "aws:kms/key:Key", "aws:sns/topic:Topic", "aws:sqs/queue:Queue"
 NODES, INSTANCE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/instance:Instance"
-BUCKET = "aws:s3/bucket:Bucket"
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 BUCKET_ACCESS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-BUCKET_ACL = "aws:s3/bucketAcl:BucketAcl"
+BUCKET_ACLS = ("aws:s3/bucketAcl:BucketAcl", "aws:s3/bucketAclV2:BucketAclV2")
 VOLUMES = ("aws:ebs/volume:Volume", "aws:efs/fileSystem:FileSystem")
 CLOSING = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
 def bucket_private(resource: Planned, context: Context) -> Iterator[str]:
-    yield from missing(resource, context, BUCKET, BUCKET_ACCESS, "bucket", "a policy could open it to the world")
-    if resource.type in (BUCKET, BUCKET_ACL):
+    for bucket in BUCKETS:
+        yield from missing(resource, context, bucket, BUCKET_ACCESS, "bucket", "a policy could open it to the world")
+    if resource.type in BUCKETS + BUCKET_ACLS:
         acl = str(resource.inputs.get("acl"))
         if acl.startswith("public-") or acl == "authenticated-read":
             yield f"it is open to the world (acl {acl})"
@@ -43,7 +44,10 @@ def disks_encrypted(resource: Planned, _: Context) -> Iterator[str]:
     if resource.type == NODES and is_missing(resource.inputs.get("launchTemplate")):
         yield "its disks are encrypted only where the account's default is so (no launchTemplate)"
     if resource.type == TEMPLATE:
-        for mapping in as_maps(resource.inputs.get("blockDeviceMappings")):
+        mappings = resource.inputs.get("blockDeviceMappings")
+        if is_missing(mappings):
+            yield "its disks are encrypted only where the account's default is so (no blockDeviceMappings)"
+        for mapping in as_maps(mappings):
             if is_off(at(mapping, "ebs", "encrypted")):
                 yield f"its disk {mapping.get('deviceName')} is not encrypted"
     if resource.type in VOLUMES and is_off(resource.inputs.get("encrypted")):
@@ -83,7 +87,7 @@ def key_rotated(resource: Planned, _: Context) -> Iterator[str]:
 
 
 def bucket_kept(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type == BUCKET and is_on(resource.inputs.get("forceDestroy")):
+    if resource.type in BUCKETS and is_on(resource.inputs.get("forceDestroy")):
         yield "it is deleted with all that is in it (forceDestroy)"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from policy.model import Context, Planned, Rule, stack_of
 from policy.values import as_list, as_map, at, is_unknown
-from policy.workloads import CHART
+from policy.workloads import CHARTS
 
 PROVIDER, TEMPLATE = "pulumi:providers:aws", "aws:ec2/launchTemplate:LaunchTemplate"
 CONTROLLER = "aws-load-balancer-controller"
@@ -30,7 +30,7 @@ def tagged(resource: Planned, _: Context) -> Iterator[str]:
         yield from _wrong(resource, {**_wanted(resource), **given}, "it")
     if resource.type == TEMPLATE:
         yield from _launched(resource)
-    if resource.type == CHART and inputs.get("chart") == CONTROLLER:
+    if resource.type in CHARTS and inputs.get("chart") == CONTROLLER:
         yield from _wrong(resource, at(inputs, "values", "defaultTags"), "each balancer of it")
 
 

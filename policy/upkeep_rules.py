@@ -6,14 +6,13 @@ is made anew, under the same host name, by the next `up`.
 
 from collections.abc import Iterator
 
-from policy.data_rules import is_replica
+from policy.data_rules import KEPT, is_replica
 from policy.model import Context, Planned, Rule
 from policy.values import as_number, is_missing, is_off, is_on, is_unknown
 
 LOG_GROUP, ALARM = "aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/metricAlarm:MetricAlarm"
 CLUSTER, REGISTRY = "aws:eks/cluster:Cluster", "aws:ecr/repository:Repository"
-DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
-CACHE = "aws:elasticache/serverlessCache:ServerlessCache"
+CACHES = ("aws:elasticache/serverlessCache:ServerlessCache", "aws:elasticache/replicationGroup:ReplicationGroup")
 
 
 def logs_expire(resource: Planned, _: Context) -> Iterator[str]:
@@ -32,7 +31,7 @@ def kept(resource: Planned, _: Context) -> Iterator[str]:
     inputs, unprotected = resource.inputs, is_off(resource.inputs.get("deletionProtection"))
     if resource.type == CLUSTER and unprotected:
         yield "anyone who may delete clusters may delete it (deletionProtection)"
-    keeps = resource.type in DATABASES and not is_replica(resource)
+    keeps = resource.type in KEPT and not is_replica(resource)
     if keeps and unprotected:
         yield "anyone who may delete databases may delete it, with all that is in it (deletionProtection)"
     if keeps and is_on(inputs.get("skipFinalSnapshot")):
@@ -40,7 +39,7 @@ def kept(resource: Planned, _: Context) -> Iterator[str]:
     if resource.type == REGISTRY and is_on(inputs.get("forceDelete")):
         yield "it is deleted with all its images (forceDelete)"
     snapshots = inputs.get("snapshotRetentionLimit")
-    if resource.type == CACHE and not is_unknown(snapshots) and not as_number(snapshots):
+    if resource.type in CACHES and not is_unknown(snapshots) and not as_number(snapshots):
         yield "nothing is left of it when it is deleted (snapshotRetentionLimit)"
 
 

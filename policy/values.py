@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNKNOWN = "[unknown]"
-_PLACEHOLDER = re.compile(r"\$\{.*\}", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\$\{[^{}]*\}")
 
 
 def is_unknown(value: Any) -> bool:

@@ -4,25 +4,30 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policy.model import Planned
-from policy.values import as_maps, at, is_unknown
+from policy.values import as_list, as_maps, is_unknown
 
-POD, CHART = "kubernetes:core/v1:Pod", "kubernetes:helm.sh/v3:Release"
-_PARENTS = ("kubernetes:apps/", "kubernetes:batch/")
-_TO_SPEC = (("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
-
-
-def pod_specs(resource: Planned) -> list[Mapping[str, Any]]:
-    """The pods' specifications that a resource makes, as far as they are known."""
-    if resource.type == POD:
-        return as_maps([resource.inputs.get("spec")])
-    if not resource.type.startswith(_PARENTS):
-        return []
-    return as_maps([at(resource.inputs, *path) for path in _TO_SPEC])
+CHARTS = ("kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v3:Chart", "kubernetes:helm.sh/v4:Chart")
+CONTAINERS = ("initContainers", "containers")
 
 
-def containers(
-    spec: Mapping[str, Any], kinds: tuple[str, ...] = ("initContainers", "containers")
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def pod_specs(resource: Planned) -> Iterator[Mapping[str, Any]]:
+    """The pods' specifications that a resource makes, as far as they are known: whatever its kind, also a list."""
+    if resource.type.startswith("kubernetes:") and resource.type not in CHARTS:
+        yield from _within(resource.inputs)
+
+
+def _within(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        if any(kind in value for kind in CONTAINERS):
+            yield value
+        else:
+            for each in value.values():
+                yield from _within(each)
+    for each in as_list(value):
+        yield from _within(each)
+
+
+def containers(spec: Mapping[str, Any], kinds: tuple[str, ...] = CONTAINERS) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Name and container, of the pod's containers of these kinds."""
     for kind in kinds:
         for container in as_maps(spec.get(kind)):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scan.finding import Finding, ScanError
-from scan.stage import REPOSITORY
+from scan.stage import REPOSITORY, WORKFLOW_FILES
 from scan.tool import Tool, load
 
 NAME = "checkov"
@@ -44,7 +44,7 @@ def must_be_seen(stage: Path) -> list[str]:
         "templates/**/*.json",
         "manifests/**/deployment-*.yaml",
         "app/Dockerfile",
-        ".github/workflows/*.yml",
+        WORKFLOW_FILES,
         ".gitlab-ci.yml",
         ".circleci/config.yml",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scan.finding import Finding
 from scan.planted import MISTAKES
-from scan.stage import WORKFLOWS, relative
+from scan.stage import WORKFLOW_FILES, relative
 from scan.tool import Tool, load
 
 HADOLINT, ACTIONLINT, ZIZMOR = "hadolint", "actionlint", "zizmor"
@@ -80,7 +80,7 @@ def parse_zizmor(output: str) -> list[Finding]:
 
 
 def _workflows(project: Path) -> Sequence[str]:
-    return [path.relative_to(project).as_posix() for path in sorted((project / WORKFLOWS).glob("*.yml"))]
+    return [path.relative_to(project).as_posix() for path in sorted(project.glob(WORKFLOW_FILES))]
 
 
 def _planted(tool: str, stage: Path) -> Sequence[str]:

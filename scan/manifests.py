@@ -11,8 +11,8 @@ from scan.finding import ScanError
 CHART = "kubernetes:helm.sh/v3:Release"
 
 
-def manifests(plan: Plan) -> dict[str, dict[str, Any]]:
-    """The manifests of a stack by file name, `<kind>-<logical name>`, without what charts make.
+def manifests(plan: Plan) -> list[tuple[str, dict[str, Any]]]:
+    """File name, `<kind>-<logical name>`, and manifest of each object of a stack, without what charts make.
 
     Args:
         plan: the stack's.
@@ -21,7 +21,7 @@ def manifests(plan: Plan) -> dict[str, dict[str, Any]]:
         ScanError: a Kubernetes resource is neither a manifest nor a chart.
     """
     objects = [each for each in plan.resources if each.package == "kubernetes" and each.type != CHART]
-    return {f"{each.short_type}-{each.name}".lower(): _manifest(each, plan) for each in objects}
+    return [(f"{each.short_type}-{each.name}".lower(), _manifest(each, plan)) for each in objects]
 
 
 def _manifest(resource: Resource, plan: Plan) -> dict[str, Any]:

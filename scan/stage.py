@@ -23,7 +23,9 @@ REPOSITORY = "repository"
 _RENAMED: Mapping[str, str] = {".gitlab-ci.yml": "ci/gitlab-ci.yml", ".circleci/config.yml": "ci/circleci.yml"}
 LOCK_FILE = re.compile(r"(^|/)requirements[^/]*\.txt$")
 WORKFLOWS = ".github/workflows"
-_COPIED = ("app/Dockerfile", f"{WORKFLOWS}/*.yml")
+# GitHub runs .yml and .yaml.
+WORKFLOW_FILES = f"{WORKFLOWS}/*.y*ml"
+_COPIED = ("app/Dockerfile", WORKFLOW_FILES)
 # A key of workflows that checkov does not know yet: https://docs.github.com/en/actions/how-tos/writing-workflows/choosing-when-your-workflow-runs/control-the-concurrency-of-workflows-and-jobs
 # It passes over a workflow that does not fit its schema, and does not say so.
 _UNKNOWN_TO_CHECKOV = re.compile(r"^ +queue: max\n", re.MULTILINE)
@@ -88,17 +90,26 @@ def put_plans(stage: Path, stacks: Sequence[Stack]) -> list[Manifest]:
     """
     written = []
     for stack in stacks:
-        for name, body in manifests(stack.plan).items():
+        for name, body in manifests(stack.plan):
             manifest = Manifest(f"manifests/{stack.name}/{name}.yaml", body, stack.kubernetes)
-            put(stage, manifest.where, yaml.safe_dump(body, sort_keys=False))
+            _put_new(stage, manifest.where, yaml.safe_dump(body, sort_keys=False))
             written.append(manifest)
         for each in policies(stack.plan):
             # The linter reads policies that name resources, which a trust policy does not.
             if not each.trust:
-                put(stage, f"policies/{stack.name}/{each.name}.json", pretty(each.body))
+                _put_new(stage, f"policies/{stack.name}/{each.name}.json", pretty(each.body))
             if each.template:
-                put(stage, f"templates/{stack.name}/{each.name}.json", json.dumps(each.template, indent=1))
+                _put_new(stage, f"templates/{stack.name}/{each.name}.json", json.dumps(each.template, indent=1))
     return written
+
+
+def _put_new(stage: Path, where: str, text: str) -> None:
+    if (stage / where).exists():
+        raise ScanError(
+            f"two resources would be {where}, so that one would not be scanned\n"
+            "  cure: give one of them another logical name"
+        )
+    put(stage, where, text)
 
 
 def put_repository(project: Path, stage: Path) -> list[str]:

@@ -45,7 +45,19 @@ from tests.policy_stacks import ACCOUNT, ROLE
 _EVERYBODY = {"AWS": "*"}
 _AWS_POLICY = "arn:aws:iam::aws:policy"
 _METADATA = {"httpTokens": "required", "httpPutResponseHopLimit": 1}
-_NODES_CACHE = {"engine": "valkey", "engineVersion": "8.0", "transitEncryptionEnabled": True}
+_NODES_CACHE = {
+    "engine": "valkey",
+    "engineVersion": "8.0",
+    "transitEncryptionEnabled": True,
+    "snapshotRetentionLimit": 1,
+}
+_BY_TLS = {"Bool": {"aws:SecureTransport": "true"}}
+_TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
+
+
+def _published(**more: Any) -> Change:
+    """What lets everybody publish, with more."""
+    return Change(_TOPIC_POLICY, ("policy",), document(Action="sns:Publish", Principal="*", **more))
 
 
 def _addon(name: str, version: Any) -> Change:
@@ -59,6 +71,11 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(ROLE_POLICY, ("policy",), document(Action="s3:GetObject", Resource="*")),
         Change(ROLE_POLICY, ("policy",), document(Action="s3:GetObject", Resource="arn:aws:s3:::*/*")),
         Change(ROLE_POLICY, ("policy",), document(Action="sqs:SendMessage", Resource=["arn:aws:sqs:*:*:*"])),
+        *(
+            Change(ROLE_POLICY, ("policy",), document(Action="s3:GetObject", Resource=every))
+            for every in ("arn:*", "arn:aws:s3:*", "arn:aws:s3*", "arn:aws:s3:::?*")
+        ),
+        Change(ROLE_POLICY, ("policy",), document(Action="s3:GetObject", Resource="*", Condition=_BY_TLS)),
         Change(ROLE_POLICY, ("policy",), document(NotAction="iam:*", Resource="arn:aws:s3:::a")),
         Change(ROLE_TYPE, ("inlinePolicies",), [{"name": "a", "policy": document(Action="*", Resource="*")}]),
         Change(ROLE_POLICY, ("policy",), document(Action="s3:GetObject", NotResource="arn:aws:s3:::a")),
@@ -90,10 +107,56 @@ BREAKS: Mapping[str, Sequence[Break]] = {
             ROLE_TYPE, ("assumeRolePolicy",), web_identity({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}})
         ),
         Change(ROLE_TYPE, ("assumeRolePolicy",), web_identity({"StringLike": {f"{GITHUB}:sub": ["*"]}})),
-        Change(ROLE_TYPE, ("assumeRolePolicy",), web_identity({"StringLike": {f"{GITHUB}:sub": "repo:*/*:*"}})),
+        *(
+            Change(ROLE_TYPE, ("assumeRolePolicy",), web_identity({"StringLike": {f"{GITHUB}:sub": anybody}}))
+            for anybody in (
+                "repo:*/*:*",
+                "repo:*:ref:refs/heads/main",
+                "repo:?*",
+                "*:environment:prod",
+                ["repo:a/b:*", "*"],
+            )
+        ),
+        *(
+            Change(ROLE_TYPE, ("assumeRolePolicy",), web_identity(nobody))
+            for nobody in (
+                _BY_TLS,
+                {"Null": {f"{GITHUB}:sub": "false"}},
+                {"StringNotEquals": {f"{GITHUB}:sub": "repo:a/b:c"}},
+                {"ForAllValues:StringLike": {f"{GITHUB}:sub": "repo:a/b:*"}},
+                {"StringEqualsIfExists": {f"{GITHUB}:sub": "repo:a/b:c"}},
+                {"StringEquals": {f"{GITHUB}:AUD": "sts.amazonaws.com"}},
+                {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+            )
+        ),
+        *(
+            Change(ROLE_TYPE, ("assumeRolePolicy",), document(Action=action, Principal={"Federated": GITHUB}))
+            for action in ("sts:assumerolewithwebidentity", "sts:AssumeRole*", "sts:*")
+        ),
     ),
     "resource-policy-closed": (
-        Change("aws:sns/topicPolicy:TopicPolicy", ("policy",), document(Action="sns:Publish", Principal="*")),
+        _published(),
+        *(
+            _published(Condition=condition)
+            for condition in (
+                _BY_TLS,
+                {"StringNotEquals": {"aws:SourceAccount": "123456789012"}},
+                {"StringEqualsIfExists": {"aws:SourceAccount": "123456789012"}},
+                {"StringLike": {"aws:PrincipalOrgID": "*"}},
+                {"StringEquals": {"aws:SourceAccount": ["123456789012", "*"]}},
+                {"IpAddress": {"aws:SourceIp": ["192.0.2.0/24", "0.0.0.0/0"]}},
+                {"StringEquals": {"kms:ViaService": "s3.us-west-2.amazonaws.com"}},
+            )
+        ),
+        *(
+            Added(type_, {"policy": document(Action="a:b", Principal={"AWS": "*"})})
+            for type_ in (
+                "aws:cloudwatch/eventBusPolicy:EventBusPolicy",
+                "aws:ecr/registryPolicy:RegistryPolicy",
+                "aws:efs/fileSystemPolicy:FileSystemPolicy",
+            )
+        ),
+        Change(KEY, ("policy",), document(NotAction="kms:A", Principal={"AWS": f"{ROLE}/a"}, Resource="*")),
         Change(KEY, ("policy",), document(Action="kms:Decrypt", Principal=_EVERYBODY, Resource="*")),
         Change(KEY, ("policy",), document(Action="kms:*", Principal={"AWS": f"{ROLE}/a"}, Resource="*")),
         Change(
@@ -117,10 +180,13 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(GROUP, ("ingress",), [{"ipv6CidrBlocks": ["::/0"], "fromPort": 443, "toPort": 443}]),
         Change(GROUP, ("ingress",), [{"cidrBlocks": ["128.0.0.0/1"], "fromPort": 443, "toPort": 443}]),
         Change(NODES, ("remoteAccess",), {"ec2SshKey": "mine"}),
+        Added("aws:ec2/managedPrefixList:ManagedPrefixList", {"entries": [{"cidr": "0.0.0.0/0"}]}),
+        Added("aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry", {"cidr": "::/0"}),
     ),
     "data-by-group": (
         Change(INGRESS_RULE, ("cidrIpv4",), "10.0.0.0/16"),
         Change(INGRESS_RULE, ("cidrIpv6",), "fd00::/8"),
+        Change(INGRESS_RULE, ("prefixListId",), "pl-0123456789abcdef0"),
     ),
     "default-group-empty": (
         Without(DEFAULT_GROUP),
@@ -158,10 +224,17 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(TEMPLATE, ("metadataOptions", "httpPutResponseHopLimit"), REMOVED),
         Added(INSTANCE, {"metadataOptions": {"httpTokens": "required"}, "rootBlockDevice": {"encrypted": True}}),
     ),
-    "database-private": (Change(DATABASE, ("publiclyAccessible",), True),),
+    "database-private": (
+        Change(DATABASE, ("publiclyAccessible",), True),
+        Added("aws:rds/clusterInstance:ClusterInstance", {"publiclyAccessible": True}),
+        Added("aws:redshift/cluster:Cluster", {"publiclyAccessible": True}),
+        Added("aws:rds/snapshot:Snapshot", {"sharedAccounts": ["all"]}),
+    ),
     "database-encrypted": (
         Change(DATABASE, ("storageEncrypted",), False),
         Change(DATABASE, ("storageEncrypted",), REMOVED),
+        Added("aws:docdb/cluster:Cluster", {"deletionProtection": True}),
+        Added("aws:neptune/cluster:Cluster", {"deletionProtection": True}),
     ),
     "database-tls": (
         Change(DATABASE, ("parameterGroupName",), REMOVED),
@@ -192,6 +265,8 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(BUCKET, ("acl",), "public-read", ACCOUNT),
         Change(BUCKET, ("acl",), "authenticated-read", ACCOUNT),
         Added("aws:s3/bucketAcl:BucketAcl", {"acl": "public-read-write"}),
+        Added("aws:s3/bucketAclV2:BucketAclV2", {"acl": "public-read"}),
+        Added("aws:s3/bucketV2:BucketV2", {}),
         *(
             Change(BUCKET_ACCESS, (key,), False, ACCOUNT)
             for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
@@ -201,6 +276,7 @@ BREAKS: Mapping[str, Sequence[Break]] = {
     "disks-encrypted": (
         Change(TEMPLATE, ("blockDeviceMappings", 0, "ebs", "encrypted"), "false"),
         Change(TEMPLATE, ("blockDeviceMappings", 0, "ebs", "encrypted"), REMOVED),
+        Change(TEMPLATE, ("blockDeviceMappings",), REMOVED),
         Added("aws:ebs/volume:Volume", {"size": 1}),
         Added(INSTANCE, {"metadataOptions": _METADATA}),
         Added(
@@ -272,5 +348,7 @@ BREAKS: Mapping[str, Sequence[Break]] = {
         Change(DATABASE, ("skipFinalSnapshot",), True),
         Change(REGISTRY, ("forceDelete",), True),
         Change(CACHE, ("snapshotRetentionLimit",), REMOVED),
+        Added(REPLICATION_GROUP, {**_NODES_CACHE, "atRestEncryptionEnabled": True, "snapshotRetentionLimit": 0}),
+        Added("aws:docdb/cluster:Cluster", {"storageEncrypted": True}),
     ),
 }

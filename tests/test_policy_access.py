@@ -72,6 +72,9 @@ def test_a_role_that_a_service_may_assume_is_fine() -> None:
         ("oidc.eks.us-west-2.amazonaws.com/id/1", {"StringEquals": {"oidc.eks.us-west-2.amazonaws.com/id/1:sub": "a"}}),
         (GITHUB, {"StringLike": "[unknown]"}),
         ("cognito-identity.amazonaws.com", {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-west-2:1"}}),
+        (GITHUB, {"ForAnyValue:StringLike": {f"{GITHUB}:sub": ["repo:octo/*", "repo:${owner}/*"]}}),
+        (GITHUB, {"StringEquals": {f"{GITHUB}:repository_owner_id": "1", f"{GITHUB}:aud": "sts.amazonaws.com"}}),
+        ("arn:aws:iam::123456789012:saml-provider/people", {"StringEquals": {"SAML:aud": "https://a.b"}}),
     ],
 )
 def test_a_role_that_some_users_of_a_provider_may_assume_is_fine(provider: str, condition: dict[str, Any]) -> None:
@@ -86,10 +89,18 @@ def test_a_role_that_some_users_of_a_provider_may_assume_is_fine(provider: str, 
         {"Action": "kms:*", "Principal": {"AWS": "${account}"}},
         {"Action": "kms:Decrypt", "Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"kms:CallerAccount": "1"}}},
         {"Action": "kms:Decrypt", "Principal": {"Service": "sns.amazonaws.com"}},
+        {"Action": "kms:Decrypt", "Principal": "*", "Condition": "[unknown]"},
+        {"Action": "kms:Decrypt", "Principal": "*", "Condition": {"StringEquals": {"aws:sourceaccount": "[unknown]"}}},
+        {"Action": "kms:Decrypt", "Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}},
     ],
 )
 def test_a_key_for_its_own_account_or_for_whom_it_names_is_fine(statement: dict[str, Any]) -> None:
     assert found(KEY, {**SAID_ELSEWHERE, "policy": document(**statement, Resource="*")}) == {}
+
+
+def test_the_policy_of_a_vpcs_endpoint_lets_nobody_in() -> None:
+    through = document(Action="s3:GetObject", Principal="*", Resource="arn:aws:s3:::a/*")
+    assert found("aws:ec2/vpcEndpoint:VpcEndpoint", {"policy": through}) == {}
 
 
 @pytest.mark.parametrize("name", ["AmazonEKSWorkerNodePolicy", "ReadOnlyAccess", "AmazonEKS_CNI_Policy"])

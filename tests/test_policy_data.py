@@ -57,7 +57,7 @@ def test_a_queue_that_says_nothing_is_encrypted_by_sqs() -> None:
 
 
 def test_a_cache_of_nodes_that_is_encrypted_is_fine() -> None:
-    inputs = {"transitEncryptionEnabled": True, "atRestEncryptionEnabled": True}
+    inputs = {"transitEncryptionEnabled": True, "atRestEncryptionEnabled": True, "snapshotRetentionLimit": 1}
     assert found(REPLICATION_GROUP, inputs) == {}
 
 

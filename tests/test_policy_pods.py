@@ -65,8 +65,12 @@ def test_what_the_standard_lets_a_container_say_is_fine(more: dict[str, Any]) ->
 
 def test_what_runs_once_needs_no_probe() -> None:
     unprobed = pod(readinessProbe=None, livenessProbe=None)
-    assert found("kubernetes:batch/v1:Job", unprobed) == {}
     assert found(DEPLOYMENT, unprobed) == {"pod-probed": "mandatory"}
+    for policy in ("Never", "OnFailure", "[unknown]"):
+        once = changed(unprobed, ("spec", "template", "spec", "restartPolicy"), policy)
+        assert found("kubernetes:batch/v1:Job", once) == {}
+    always = changed(unprobed, ("spec", "template", "spec", "restartPolicy"), "Always")
+    assert found("kubernetes:batch/v1:Job", always) == {"pod-probed": "mandatory"}
 
 
 def test_one_capability_that_the_standard_knows_may_be_added() -> None:
@@ -78,21 +82,37 @@ def test_one_capability_that_the_standard_knows_may_be_added() -> None:
 @pytest.mark.parametrize(
     ("type_", "path"),
     [
-        ("kubernetes:core/v1:Pod", ()),
-        ("kubernetes:batch/v1:Job", ("template", "spec")),
-        ("kubernetes:batch/v1:CronJob", ("jobTemplate", "spec", "template", "spec")),
+        ("kubernetes:core/v1:Pod", ("spec",)),
+        ("kubernetes:core/v1:PodTemplate", ("template", "spec")),
+        ("kubernetes:core/v1:ReplicationController", ("spec", "template", "spec")),
+        ("kubernetes:batch/v1:Job", ("spec", "template", "spec")),
+        ("kubernetes:batch/v1:CronJob", ("spec", "jobTemplate", "spec", "template", "spec")),
+        ("kubernetes:apps/v1:DeploymentList", ("items", "spec", "template", "spec")),
+        ("kubernetes:argoproj.io/v1alpha1:Rollout", ("spec", "template", "spec")),
+        ("kubernetes:keda.sh/v1alpha1:ScaledJob", ("spec", "jobTargetRef", "template", "spec")),
     ],
 )
 def test_pods_are_found_wherever_they_are_made(type_: str, path: tuple[str, ...]) -> None:
     spec: Any = {"initContainers": [{"name": "i", "image": "x"}]}
     for key in reversed(path):
-        spec = {key: spec}
-    assert set(found(type_, {"spec": spec})) == {"image-by-digest", "image-ours", "pod-restricted", "pod-bounded"}
+        spec = {key: [spec] if key == "items" else spec}
+    assert set(found(type_, spec)) == {"image-by-digest", "image-ours", "pod-restricted", "pod-bounded"}
 
 
 @pytest.mark.parametrize("image", [f"{OURS.partition('@')[0]}@sha256:${{image.digest}}", "${image.ref}", "[unknown]"])
 def test_a_digest_that_is_not_known_yet_is_no_finding(image: str) -> None:
     assert found(DEPLOYMENT, pod(image=image)) == {}
+
+
+def test_a_tag_that_is_not_known_yet_is_a_tag_all_the_same() -> None:
+    image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/helloworld-prod:${image.tag}"
+    assert found(DEPLOYMENT, pod(image=image)) == {"image-by-digest": "mandatory"}
+    assert "image-by-digest" in found(DEPLOYMENT, pod(image="${registry.repositoryUrl}:${image.tag}"))
+
+
+def test_nobody_loads_an_image_into_the_nodes_of_production() -> None:
+    loaded = pod(image="helloworld:1", imagePullPolicy="Never")
+    assert found(DEPLOYMENT, loaded).keys() == {"image-by-digest", "image-ours"}
 
 
 def test_a_local_image_is_by_tag_and_pulled_by_nobody() -> None:
@@ -140,6 +160,12 @@ def test_a_charts_values_are_looked_through_however_deep() -> None:
     for off in (False, "false", "${unknown}"):
         values = changed(chart.inputs, ("values", "operator", "hostNetwork"), off)
         assert "pod-restricted" not in found(CHART, values)
+
+
+@pytest.mark.parametrize("type_", ["kubernetes:helm.sh/v3:Chart", "kubernetes:helm.sh/v4:Chart"])
+def test_a_chart_is_one_whichever_way_it_is_rendered(type_: str) -> None:
+    inputs = {"chart": "wordpress", "values": {"podSecurityContext": {"runAsUser": 0}}}
+    assert found(type_, inputs).keys() == {"chart-known", "chart-pinned", "pod-restricted"}
 
 
 def test_a_chart_of_an_oci_registry_needs_no_address() -> None:

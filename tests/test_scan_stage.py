@@ -13,7 +13,7 @@ import yaml
 
 from offline import stackfile
 from offline.plan import Plan, Resource
-from scan import checkov, schema, stage
+from scan import checkov, linters, schema, stage
 from scan.dummies import PLACEHOLDER, known
 from scan.finding import ScanError
 from scan.manifests import CHART, manifests
@@ -21,6 +21,8 @@ from scan.planted import MISSPELT_MANIFEST
 from scan.policies import policies, pretty, sid_at
 from scan.stacks import BOOTSTRAP, EVERYTHING, TURNED_ON, Stack, stacks
 from tests.conftest import PROJECT
+
+ENDINGS = ("yml", "yaml")
 
 
 @pytest.fixture(scope="module")
@@ -133,9 +135,36 @@ def test_every_policy_of_every_stack_becomes_a_document_without_placeholders(
     assert every[BOOTSTRAP].plan.of("aws:iam/policy:Policy")
 
 
+@pytest.mark.parametrize(
+    "types",
+    [("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy"), ("kubernetes:a/v1:Job", "kubernetes:b/v1:Job")],
+)
+def test_two_resources_of_one_file_are_refused_for_one_would_not_be_scanned(types: list[str], tmp_path: Path) -> None:
+    given = {"policy": '{"Statement": []}', "apiVersion": "v1", "kind": "Job"}
+    two = [resource(type_, **given) for type_ in types]
+    with pytest.raises(ScanError, match=r"two resources would be (policies|manifests)/dev/.*it\."):
+        stage.put_plans(tmp_path, [Stack("dev", plan_of(*two), "1.35")])
+
+
+def test_a_workflow_is_scanned_whichever_ending_it_has(tmp_path: Path) -> None:
+    project, staged = tmp_path / "project", tmp_path / "stage"
+    for where in (
+        "app/Dockerfile",
+        "ci/gitlab-ci.yml",
+        "ci/circleci.yml",
+        *(f"{stage.WORKFLOWS}/a.{e}" for e in ENDINGS),
+    ):
+        stage.put(project, where, "on: push")
+    stage.put_files(project, staged)
+    workflows = {f"{stage.WORKFLOWS}/a.{ending}" for ending in ENDINGS}
+    assert workflows <= set(checkov.must_be_seen(staged))
+    for linter in (linters.actionlint, linters.zizmor):
+        assert workflows <= set(linter(tmp_path, project, staged).command)
+
+
 def test_only_charts_are_not_rendered() -> None:
     chart = resource(CHART, chart="keda")
-    assert manifests(plan_of(chart)) == {}
+    assert manifests(plan_of(chart)) == []
     with pytest.raises(ScanError, match="has no apiVersion or kind"):
         manifests(plan_of(chart, resource("kubernetes:yaml/v2:ConfigFile", file="x.yaml")))
 
@@ -210,8 +239,8 @@ def test_findings_name_files_of_the_repository() -> None:
     assert stage.relative("/stage/planted/x", PROJECT, Path("/stage")) == "planted/x"
 
 
-def test_credentials_are_looked_for_in_every_file_but_lock_files(tmp_path: Path) -> None:
-    names = [name.removeprefix(f"{stage.REPOSITORY}/") for name in stage.put_repository(PROJECT, tmp_path)]
+def test_credentials_are_looked_for_in_every_file_but_lock_files(clone: Path, tmp_path: Path) -> None:
+    names = [name.removeprefix(f"{stage.REPOSITORY}/") for name in stage.put_repository(clone, tmp_path)]
     assert {"README.md", "infra/release.py", "app/Dockerfile", "Pulumi.dev.yaml"} <= set(names)
     assert not [name for name in names if name.endswith("requirements.txt") or name.startswith(".venv")]
     assert all((tmp_path / stage.REPOSITORY / name).is_file() for name in names)

@@ -49,8 +49,8 @@ preview: $(VENV)/installed ## Show the whole plan of STACK and its cost (at LOAD
 	@$(RUN) -m offline preview --stack="$$STACK" --format="$$FORMAT" $${AGAINST:+--against="$$AGAINST"} $${LOAD:+--load="$$LOAD"}
 
 .PHONY: report
-report: $(VENV)/installed ## Write a page about STACK, to look at in a browser, into .reports or OUT; with AGAINST, what changes
-	@$(RUN) -m report --stack="$$STACK" $${AGAINST:+--against="$$AGAINST"} $${OUT:+--out="$$OUT"}
+report: $(VENV)/installed ## Write a page about STACK into .reports or OUT, to look at in a browser; LOAD and AGAINST as in preview
+	@$(RUN) -m report --stack="$$STACK" $${AGAINST:+--against="$$AGAINST"} $${LOAD:+--load="$$LOAD"} $${OUT:+--out="$$OUT"}
 
 .PHONY: test
 test: $(VENV)/installed-dev ## Run every test, on all cores

@@ -1,7 +1,7 @@
 """What a change costs: how two estimates differ."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from cost.model import Estimate, Item, Unpriced
@@ -9,6 +9,8 @@ from cost.model import Estimate, Item, Unpriced
 How = Literal["new", "gone", "changed"]
 # Below half a cent it is the arithmetic.
 SMALLEST = 0.005
+# Or equal differences of unequal sums would be shown a cent apart.
+PLACES = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +50,15 @@ class CostDifference:
         }
 
 
-def compare(before: Estimate, after: Estimate) -> CostDifference:
-    """What `after` costs more than `before`, the most expensive first."""
+def compare(before: Estimate, after: Estimate, renamed: Mapping[str, str] | None = None) -> CostDifference:
+    """What `after` costs more than `before`, the most expensive first.
+
+    Args:
+        before: what it was.
+        after: what it is.
+        renamed: the URN in `after` of each resource that has another in `before`, by that.
+    """
+    before = _renamed(before, renamed or {})
     old, new = _by_thing(before.items), _by_thing(after.items)
     untold, told = _whys(before.unpriced), _whys(after.unpriced)
     unknown = sorted(urn for urn in {*untold, *told} if untold.get(urn) != told.get(urn))
@@ -58,8 +67,8 @@ def compare(before: Estimate, after: Estimate) -> CostDifference:
     for key in {**old, **new}:
         if key[0] in unknown:
             continue
-        idle = _sum(new, key, "idle") - _sum(old, key, "idle")
-        loaded = _sum(new, key, "loaded") - _sum(old, key, "loaded")
+        idle = round(_sum(new, key, "idle") - _sum(old, key, "idle"), PLACES)
+        loaded = round(_sum(new, key, "loaded") - _sum(old, key, "loaded"), PLACES)
         total["idle"] += idle
         total["loaded"] += loaded
         how: How = "new" if key not in old else "gone" if key not in new else "changed"
@@ -67,10 +76,19 @@ def compare(before: Estimate, after: Estimate) -> CostDifference:
             name = (new.get(key) or old[key])[0].name
             changes.append(Change(urn=key[0], name=name, what=key[1], how=how, idle=idle, loaded=loaded))
     changes.sort(key=lambda each: (-abs(each.loaded), -abs(each.idle), each.urn, each.what))
-    return CostDifference(**total, changes=changes, unknown=unknown)
+    rounded = {when: round(dollars, PLACES) for when, dollars in total.items()}
+    return CostDifference(**rounded, changes=changes, unknown=unknown)
 
 
 Key = tuple[str, str]
+
+
+def _renamed(estimate: Estimate, names: Mapping[str, str]) -> Estimate:
+    return replace(
+        estimate,
+        items=[replace(each, urn=names.get(each.urn, each.urn)) for each in estimate.items],
+        unpriced=[replace(each, urn=names.get(each.urn, each.urn)) for each in estimate.unpriced],
+    )
 
 
 def _by_thing(items: Sequence[Item]) -> Mapping[Key, list[Item]]:

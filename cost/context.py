@@ -105,9 +105,12 @@ class Context:
 
     @cached_property
     def balancer_zones(self) -> int:
-        """Zones that a balancer stands in: those of the public subnets; where another stack has them, the fewest."""
+        """Zones that a balancer stands in: one for each public subnet, or each network of them that another stack has;
+        the fewest where those are not known.
+        """
         public = [each for each in self.plan.of(SUBNET) if BALANCER_ROLE in as_map(each.inputs.get("tags"))]
-        return len(public) or FEWEST_ZONES
+        networks = self.plan.outputs.get("clientCidrs")
+        return len(public) or (len(networks) if isinstance(networks, list) else 0) or FEWEST_ZONES
 
     @cached_property
     def container_logs(self) -> bool:

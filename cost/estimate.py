@@ -25,7 +25,7 @@ PRICED: Mapping[str, Sequence[Pricing]] = {
     "aws:eks/addon:Addon": (services.observations,),
     "aws:eks/cluster:Cluster": (services.control_plane,),
     "aws:eks/nodeGroup:NodeGroup": (compute.instances, compute.disks, compute.addresses),
-    "aws:elasticache/serverlessCache:ServerlessCache": (services.cache_data, services.cache_work),
+    "aws:elasticache/serverlessCache:ServerlessCache": (services.cache_data, services.cache_work, services.cache_bytes),
     "aws:kms/key:Key": (services.key,),
     "aws:rds/instance:Instance": (
         services.database,

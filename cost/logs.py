@@ -16,7 +16,7 @@ PERFORMANCE = "/performance"
 
 
 def taken_in(group: Resource, context: Context) -> Line | None:
-    """Taking in what is written, and keeping it, uncompressed, for the days that the group keeps it."""
+    """Taking in what is written, and keeping it, compressed, for the days that the group keeps it."""
     name = str(group.inputs.get("name"))
     if name.endswith(PERFORMANCE) and name.startswith(CONTAINERS):
         return None
@@ -24,9 +24,12 @@ def taken_in(group: Resource, context: Context) -> Line | None:
     if not loaded:
         return None
     prices, days = context.prices(group), number(group.inputs.get("retentionInDays"), "retentionInDays")
-    price = prices.of("log_gb") + prices.of("log_kept_gb") * days / DAYS
+    share = assumed("log_kept_share")
+    price = prices.of("log_gb") + share * prices.of("log_kept_gb") * days / DAYS
     amount = f"{idle:.3g}" if idle == loaded else f"{idle:.3g} to {loaded:.3g}"
-    basis = f"{amount} GB × ({prices.of('log_gb'):g} + {days:g} days at {prices.of('log_kept_gb'):g} a month)"
+    basis = (
+        f"{amount} GB × ({prices.of('log_gb'):g} + {days:g} days of {share:g} at {prices.of('log_kept_gb'):g} a month)"
+    )
     return Line("logs", idle * price, loaded * price, basis)
 
 

@@ -31,7 +31,7 @@ class Load:
         return self.requests * kilobytes / 1e6
 
     def __str__(self) -> str:
-        return f"{self.requests_per_second:g} requests a second of {self.kilobytes_per_response:g} KB"
+        return f"{self.requests_per_second:.7g} requests a second of {self.kilobytes_per_response:g} KB"
 
 
 # More than one stack of this program can be made to carry.

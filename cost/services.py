@@ -53,11 +53,8 @@ def database_secret(instance: Resource, context: Context) -> Line | None:
 
 
 def database_bytes(instance: Resource, context: Context) -> Line:
-    """Queries from pods in the other zones, charged on both sides."""
-    zones = context.balancer_zones
-    price = context.prices(instance).of("between_zones_gb")
-    crossing = context.load.gigabytes(assumed("state_kb_per_request")) * (zones - 1) / zones
-    return Line("database", 0, crossing * 2 * price, f"0 to {crossing:.3g} GB between zones × 2 × {price:g}")
+    """Queries from pods in the other zones, charged on both sides: https://aws.amazon.com/rds/postgresql/pricing/"""
+    return _between_zones("database", 2, context.prices(instance).of("between_zones_gb"), context)
 
 
 def cache_data(cache: Resource, context: Context) -> Line:
@@ -71,6 +68,11 @@ def cache_work(cache: Resource, context: Context) -> Line:
     price = context.prices(cache).of("cache_million")
     units = context.load.requests * assumed("cache_units_per_request") / 1e6
     return Line("cache", 0, units * price, f"0 to {units:.3g} million ECPU × {price:g}")
+
+
+def cache_bytes(cache: Resource, context: Context) -> Line:
+    """Commands from pods in the other zones, charged on the pods' side alone: https://aws.amazon.com/elasticache/faqs/"""
+    return _between_zones("cache", 1, context.prices(cache).of("between_zones_gb"), context)
 
 
 def alarm(alarm: Resource, context: Context) -> Line:
@@ -118,6 +120,12 @@ def metric_queries(scaled: Resource, context: Context) -> Line | None:
 def images(repository: Resource, context: Context) -> Line:
     price, size = context.prices(repository).of("image_gb"), assumed("image_gb")
     return Line("images", size * price, size * price, f"{size:g} GB × {price:g}")
+
+
+def _between_zones(what: str, sides: int, price: float, context: Context) -> Line:
+    zones = context.balancer_zones
+    crossing = context.load.gigabytes(assumed("state_kb_per_request")) * (zones - 1) / zones
+    return Line(what, 0, crossing * sides * price, f"0 to {crossing:.3g} GB between zones × {sides} × {price:g}")
 
 
 def _flat(what: str, price: float) -> Line:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cost.compare import compare
 from cost.estimate import estimate
 from cost.model import DEFAULT_LOAD
 from offline import stackfile
@@ -70,8 +71,8 @@ def settings_table(planned: Planned) -> str:
     """What each setting adds to dev, in dollars a month."""
     rows = []
     for shown, beside, changes in VARIANTS:
-        before, after = estimate(planned("dev", beside)), estimate(planned("dev", {**beside, **changes}))
-        rows.append([shown, f"{after.idle - before.idle:+.2f}", f"{after.loaded - before.loaded:+.2f}"])
+        added = compare(estimate(planned("dev", beside)), estimate(planned("dev", {**beside, **changes})))
+        rows.append([shown, f"{added.idle:+.2f}", f"{added.loaded:+.2f}"])
     return _table(["setting", "nobody calling", "at the load"], rows)
 
 

@@ -11,10 +11,10 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from offline.load import add_load
 from offline.plain import Parser, plain
 
 HERE = Path(__file__).resolve().parent.parent
@@ -60,31 +60,11 @@ def _parser() -> argparse.ArgumentParser:
         help="text for people, json for programs, md for comments",
     )
     preview.add_argument("--against", metavar="REF", help="compare with the program at a git branch, tag or commit")
-    preview.add_argument(
-        "--load",
-        metavar="RPS",
-        type=_load,
-        default=None,
-        help="estimate the cost at that many requests per second, day and night, besides that of nobody calling (50)",
-    )
+    add_load(preview)
     preview.add_argument("--project", metavar="DIR", type=Path, default=HERE, help="the project's directory (this one)")
     preview.add_argument("--verbose", action="store_true", help="show the traceback of a failing program")
     preview.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
-
-
-def _load(text: str) -> float:
-    from cost.model import MOST_REQUESTS
-
-    try:
-        requests = float(text)
-    except ValueError:
-        requests = -1.0
-    if not 0 <= requests <= MOST_REQUESTS:
-        raise argparse.ArgumentTypeError(
-            f"it takes requests per second from 0 to {MOST_REQUESTS:.0f}, and not {text!r}"
-        )
-    return requests
 
 
 def _preview(options: argparse.Namespace) -> tuple[str, int]:
@@ -123,14 +103,12 @@ class _UsageError(Exception):
 
 
 def _report(options: argparse.Namespace) -> tuple[str, int]:
-    from cost.model import DEFAULT_LOAD
     from offline.against import NoRevisionError
     from offline.gather import gather
     from policy.model import DayError
 
-    load = DEFAULT_LOAD if options.load is None else replace(DEFAULT_LOAD, requests_per_second=options.load)
     try:
-        report = gather(options.project.resolve(), options.stack, options.against, load)
+        report = gather(options.project.resolve(), options.stack, options.against, options.load)
     except (NoRevisionError, DayError) as error:
         raise _UsageError(str(error)) from None
     return _rendered(report, options.format), REFUSED if report.refused else CLEAN

@@ -11,15 +11,15 @@ Escape = Callable[[str], str]
 
 def summary(estimate: Estimate, change: CostDifference | None) -> str:
     """One line: what it costs, and what the change does to that."""
-    if not estimate.region:
-        return "Cost: nothing of it is in AWS."
     line = (
         f"Cost: {estimate.at_least}**{estimate.idle:.0f}** dollars a month with nobody calling, "
         f"**{estimate.loaded:.0f}** at {estimate.load}"
     )
-    if estimate.nothing_priced:
+    if not estimate.region:
+        line = "Cost: nothing of it is in AWS"
+    elif estimate.nothing_priced:
         line = f"Cost: nothing of it has a known price in {estimate.region}"
-    if change is None:
+    if change is None or not (estimate.region or change.changes or change.unknown):
         return f"{line}."
     unknown = f", and {len(change.unknown)} resources more or less whose price is not known" if change.unknown else ""
     return f"{line}; the change makes **{signed(change.idle)}** and **{signed(change.loaded)}** of that{unknown}."

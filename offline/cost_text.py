@@ -39,7 +39,7 @@ def difference(change: CostDifference) -> list[RenderableType]:
     for each in change.changes[:MOST_CHANGES]:
         what = Text(f"{each.how} {each.what}")
         table.add_row(
-            what, Text(signed(each.idle), justify="right"), Text(signed(each.loaded), justify="right"), each.name
+            what, Text(signed(each.idle), justify="right"), Text(signed(each.loaded), justify="right"), Text(each.name)
         )
     more = len(change.changes) - MOST_CHANGES
     rest = [Text(f"and {more} more; --format json has them all", style="dim")] if more > 0 else []

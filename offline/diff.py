@@ -1,53 +1,16 @@
 """How one plan differs from another: what would be created, changed, replaced or deleted."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from offline import replacement
+from offline.field_changes import MISSING, FieldChange, differences
 from offline.plan import Plan, Resource
 
 Action = Literal["create", "change", "replace", "delete"]
-ABSENT = "(none)"
 # Services of AWS that are in no region.
 GLOBAL = ("aws:iam/", "aws:route53/")
-# What tells the items of a list apart when they move.
-IDENTITIES = ("name", "key", "Sid", "domainName", "containerPort", "topologyKey")
-
-
-@dataclass(frozen=True)
-class FieldChange:
-    """One input that differs: its dotted path, both values (see `is_absent`), and whether it replaces the resource.
-
-    `note` stands for the values where both are placeholders that look the same.
-    """
-
-    path: str
-    before: Any
-    after: Any
-    replaces: bool = False
-    note: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The change as the JSON output has it; a value that is absent is left out."""
-        values = {"before": self.before, "after": self.after}
-        present = {key: value for key, value in values.items() if value is not _MISSING}
-        optional = {"replaces": self.replaces, "note": self.note}
-        return {"path": self.path, **present, **{key: value for key, value in optional.items() if value}}
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return ABSENT
-
-
-_MISSING = _Missing()
-
-
-def is_absent(value: object) -> bool:
-    """Whether a side of a change has no value there."""
-    return value is _MISSING
 
 
 @dataclass(frozen=True)
@@ -128,7 +91,7 @@ def compare(before: Plan, after: Plan) -> Difference:
     ]
     return Difference(
         changes=[*(changes[r.urn] for r in after.resources if r.urn in changes), *deleted],
-        outputs=list(_differences(dict(before.outputs), dict(after.outputs), "")),
+        outputs=list(differences(dict(before.outputs), dict(after.outputs), "")),
         unchanged=len(after.resources) - len(changes),
     )
 
@@ -170,7 +133,7 @@ def _former_urns(resource: Resource, matches: Mapping[str, Resource], after: Pla
 def _fields(before: Resource, after: Resource) -> Iterator[FieldChange]:
     ignored = after.options.get("ignoreChanges", ())
     forced = after.options.get("replaceOnChanges", ())
-    for change in _differences(dict(before.inputs), dict(after.inputs), ""):
+    for change in differences(dict(before.inputs), dict(after.inputs), ""):
         if any(_is_at_or_below(change.path, path) for path in ignored):
             continue
         replaces = replacement.replaces(after.type, change.path) or any(
@@ -181,7 +144,7 @@ def _fields(before: Resource, after: Resource) -> Iterator[FieldChange]:
         {key: value for key, value in side.options.items() if key != "aliases"} | {"hooks": dict(side.hooks)}
         for side in (before, after)
     ]
-    yield from _differences(options[0], options[1], "options")
+    yield from differences(options[0], options[1], "options")
 
 
 def _is_at_or_below(path: str, above: str) -> bool:
@@ -221,7 +184,7 @@ def _follow(after: Plan, matches: Mapping[str, Resource], changes: dict[str, Cha
                 continue
             note = f"another value, since {source.name} is replaced"
             fields = [
-                FieldChange(path, _MISSING, _MISSING, replacement.replaces(resource.type, path), note) for path in moved
+                FieldChange(path, MISSING, MISSING, replacement.replaces(resource.type, path), note) for path in moved
             ]
             was_replaced = base.action == "replace"
             is_replaced = was_replaced or any(field.replaces for field in fields)
@@ -245,67 +208,3 @@ def _marked(value: Any, mark: str, path: str) -> Iterator[str]:
             yield from _marked(item, mark, f"{path}[{index}]")
     elif isinstance(value, str) and mark in value:
         yield path
-
-
-def _differences(before: Any, after: Any, path: str) -> Iterator[FieldChange]:
-    if _same(before, after):
-        return
-    documents = _document(before), _document(after)
-    if isinstance(before, str) and isinstance(after, str) and None not in documents:
-        before, after = documents
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in [*before, *(key for key in after if key not in before)]:
-            inner = f"{path}.{key}" if path else str(key)
-            yield from _differences(before.get(key, _MISSING), after.get(key, _MISSING), inner)
-    elif isinstance(before, list) and isinstance(after, list):
-        identity = _identity(before, after)
-        if identity is None and (len(before) != len(after) or not all(map(_is_nested, [*before, *after]))):
-            yield FieldChange(path, before, after)
-            return
-        pairs = _by_identity(before, after, identity) if identity else _by_index(before, after)
-        for label, old, new in pairs:
-            yield from _differences(old, new, f"{path}[{label}]")
-    else:
-        yield FieldChange(path, before, after)
-
-
-def _same(before: Any, after: Any) -> bool:
-    # To Python 1 and True are equal; to a provider they are not.
-    return before == after and json.dumps(before, sort_keys=True, default=repr) == json.dumps(
-        after, sort_keys=True, default=repr
-    )
-
-
-def _document(value: Any) -> Any:
-    """The value of a text that is a JSON map or list."""
-    if isinstance(value, str) and value[:1] in ("{", "[") and not value.startswith("${"):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return None
-    return None
-
-
-def _is_nested(item: Any) -> bool:
-    return isinstance(item, dict | list)
-
-
-def _identity(before: list[Any], after: list[Any]) -> str | None:
-    items = [*before, *after]
-    for key in IDENTITIES:
-        if items and all(isinstance(item, dict) and isinstance(item.get(key), str | int) for item in items):
-            sides = ([item[key] for item in side] for side in (before, after))
-            if all(len(set(names)) == len(names) for names in sides):
-                return key
-    return None
-
-
-def _by_identity(before: list[Any], after: list[Any], key: str) -> Iterator[tuple[str, Any, Any]]:
-    old, new = {item[key]: item for item in before}, {item[key]: item for item in after}
-    for name in [*old, *(name for name in new if name not in old)]:
-        yield str(name), old.get(name, _MISSING), new.get(name, _MISSING)
-
-
-def _by_index(before: list[Any], after: list[Any]) -> Iterator[tuple[str, Any, Any]]:
-    for index, (old, new) in enumerate(zip(before, after, strict=True)):
-        yield str(index), old, new

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from offline import cost_markdown, facts
-from offline.diff import ABSENT, Change, FieldChange, is_absent
+from offline.diff import Change
+from offline.field_changes import ABSENT, FieldChange, is_absent
 from offline.plan import Plan
 from offline.report import Report
 from policy.rules import Finding

@@ -11,7 +11,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from offline import cost_text, facts
-from offline.diff import ABSENT, Action, Change, Difference, FieldChange, is_absent
+from offline.diff import Action, Change, Difference
+from offline.field_changes import ABSENT, FieldChange, is_absent
 from offline.plan import Plan, Resource
 from offline.report import Report
 from policy.rules import Finding

@@ -29,7 +29,9 @@ class Report:
         """What the change costs, where another revision was asked for and could be evaluated."""
         if self.estimate is None or self.estimate_before is None:
             return None
-        return compare(self.estimate_before, self.estimate)
+        changes = self.difference.changes if self.difference else ()
+        renamed = {each.before_urn: each.urn for each in changes if each.before_urn}
+        return compare(self.estimate_before, self.estimate, renamed)
 
     @property
     def refused(self) -> bool:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from offline.load import add_load
 from offline.plain import Parser, plain
 
 HERE = Path(__file__).resolve().parent.parent
@@ -37,8 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--stack", required=True, metavar="NAME", help="the stack: it has a file Pulumi.NAME.yaml")
     parser.add_argument("--against", metavar="REF", help="compare with the program at a git branch, tag or commit")
-    parser.add_argument("--out", metavar="FILE", type=Path, help="where the page goes (.reports/NAME.html)")
-    parser.add_argument("--picture", metavar="FILE", type=Path, help="write only the architecture, as SVG")
+    add_load(parser)
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("--out", metavar="FILE", type=Path, help="where the page goes (.reports/NAME.html)")
+    target.add_argument("--picture", metavar="FILE", type=Path, help="write only the architecture, as SVG")
     parser.add_argument("--project", metavar="DIR", type=Path, default=HERE, help="the project's directory (this one)")
     return parser
 
@@ -81,7 +84,7 @@ def _text(options: argparse.Namespace, project: Path) -> str:
 
     if options.picture:
         return page.picture(evaluate_with_references(project, options.stack))
-    return page.render(gather(project, options.stack, options.against), checkout(project))
+    return page.render(gather(project, options.stack, options.against, options.load), checkout(project))
 
 
 def _tell(text: str) -> None:

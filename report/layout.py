@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from report import layout_vpc
 from report.architecture import Architecture, Thing
-from report.layout_places import EDGE, GUTTER, RIGHT_WIDTH, RIGHT_X, TOP, VPC_WIDTH, VPC_X, WIDTH, Placed
+from report.layout_places import EDGE, GUTTER, RIGHT_WIDTH, RIGHT_X, TOP, VPC_WIDTH, VPC_X, Placed
 from report.layout_pods import Pods
-from report.parties import ANYONE, BALANCER, BY_PEERING, NODES, PLANE, Talk, words
+from report.parties import ANYONE, BALANCER, BY_PEERING, NODES, PLANE, Talk, ports, words
 from report.shapes import LINE, Box, Canvas, Picture
 
 OUTSIDE_HEIGHT = 56.0
@@ -20,19 +20,28 @@ INSET, ROW = 16.0, 44.0
 def layout(architecture: Architecture) -> Picture:
     """The picture of an architecture."""
     canvas = Canvas()
-    region = canvas.frame(EDGE, TOP, WIDTH - 2 * EDGE, 0, "frame", _region(architecture))
     internet = _outside(canvas, architecture)
+    # Nobody outside: no row for them.
+    top = TOP if internet or architecture.plane else EDGE
     if architecture.network:
-        placed = layout_vpc.place(canvas, architecture, architecture.network, TOP + 32, internet)
+        placed = layout_vpc.place(canvas, architecture, architecture.network, top + 32, internet)
     else:
-        placed = _elsewhere(canvas, architecture, TOP + 32, internet)
-    bottom = max(placed.bottom, _services(canvas, architecture, placed)) + 16
-    canvas.boxes[canvas.boxes.index(region)] = Box(
-        region.x, region.y, region.width, bottom - region.y, "frame", region.texts, region.about
-    )
-    canvas.label(EDGE, bottom + 20, "An arrow points from who may open a connection to whom.", WIDTH - 2 * EDGE)
+        placed = _elsewhere(canvas, architecture, top + 32, internet)
+    bottom = max(placed.bottom, _services(canvas, architecture, placed, top + 32)) + 16
+    width = max(box.right for box in canvas.boxes) + EDGE + 16
+    region = Canvas()
+    region.frame(EDGE, top, width - 2 * EDGE, bottom - top, "frame", _region(architecture))
+    canvas.boxes[:0] = region.boxes
+    if canvas.arrows:
+        canvas.label(EDGE, bottom + 20, _legend(canvas), width - 2 * EDGE)
+        bottom += 14
     title = f"Architecture of {architecture.project}, stack {architecture.stack}"
-    return canvas.picture(title, _description(architecture), WIDTH, bottom + 30)
+    return canvas.picture(title, _description(architecture), width, bottom + EDGE)
+
+
+def _legend(canvas: Canvas) -> str:
+    dashed = " Dashed: asks for the address." if any(arrow.dashed for arrow in canvas.arrows) else ""
+    return f"An arrow points from who may open a connection to whom.{dashed}"
 
 
 def _elsewhere(canvas: Canvas, architecture: Architecture, top: float, internet: Box | None) -> Placed:
@@ -44,7 +53,7 @@ def _elsewhere(canvas: Canvas, architecture: Architecture, top: float, internet:
         balancer = canvas.part(left, y, right - left, ROW, "edge", "Application Load Balancer", [listener.ports])
         y = balancer.bottom + 34
     pods = Pods(canvas, architecture, left, right, y)
-    nodes = pods.place(None, (), head=10)
+    nodes = pods.place(None, ())
     frames = Canvas()
     owner = "Cluster that another stack has made" if architecture.region else "Cluster of kubectl's current context"
     frames.frame(VPC_X, top, VPC_WIDTH, nodes.bottom + 16 - top, "frame", owner)
@@ -86,9 +95,8 @@ def _callers(architecture: Architecture) -> list[str]:
     return [f"callers from {', '.join(named)}"] if named else []
 
 
-def _services(canvas: Canvas, architecture: Architecture, placed: Placed) -> float:
-    """The column at the right; returns where it ends."""
-    y = TOP + 32
+def _services(canvas: Canvas, architecture: Architecture, placed: Placed, y: float) -> float:
+    """The column at the right, from `y` on; returns where it ends."""
     if architecture.plane:
         y = _plane(canvas, architecture, architecture.plane, y, placed)
     reached = _reached(architecture)
@@ -117,10 +125,12 @@ def _plane(canvas: Canvas, architecture: Architecture, plane: Thing, y: float, p
         at_top = canvas.part(RIGHT_X, 16, RIGHT_WIDTH, OUTSIDE_HEIGHT, "outside", "Kubernetes clients", names)
         middle = box.x + box.width - 40
         canvas.arrow([(middle, at_top.bottom), (middle, box.y)], words(callers))
+        canvas.label_before(middle - 10, at_top.bottom + 26, ports(callers), middle - 20 - RIGHT_X)
     if placed.nodes:
         level = placed.nodes.y + 18
         between = [talk for talk in architecture.talks if {talk.source, talk.target} == {NODES, PLANE}]
         canvas.arrow([(placed.nodes.right, level), (box.x, level)], words(between), both=len(between) > 1)
+        canvas.label(GUTTER + 8, level - 6, ports(between), RIGHT_X - GUTTER - 16)
     return box.bottom + 10
 
 
@@ -140,5 +150,6 @@ def _peered(thing: Thing, talks: list[Talk]) -> Thing:
 
 
 def _description(architecture: Architecture) -> str:
-    said = "; ".join(f"{talk.source.label} to {talk.target.label} ({talk.ports})" for talk in architecture.talks)
+    told = (f"{talk.source.label} to {talk.target.label} ({talk.ports})" for talk in architecture.talks)
+    said = "; ".join(dict.fromkeys(told))
     return f"Who may open connections to whom: {said}." if said else "No part of it may talk to another."

@@ -27,9 +27,9 @@ class Pods:
         """What lets the balancer talk to the pods."""
         return words(talk for talk in self._architecture.talks if talk.source == BALANCER)
 
-    def place(self, nodes: Nodes | None, lanes: Sequence[float], head: float = HEAD) -> Box:
+    def place(self, nodes: Nodes | None, lanes: Sequence[float]) -> Box:
         """Draw them; the head keeps clear of the ways down at `lanes`. Returns the nodes' box."""
-        back, y = len(self._canvas.boxes), self._top + head
+        back, y = len(self._canvas.boxes), self._top + HEAD
         for workload in self._architecture.served:
             box = self._canvas.part(
                 self._left + 10, y, self._right - self._left - 20, SERVED, "ours",
@@ -44,12 +44,10 @@ class Pods:
         return box
 
     def _head(self, nodes: Nodes | None, lanes: Sequence[float]) -> list[Text]:
-        if nodes is None:
-            return []
         # Between the ways down there is room for the machines at the left, and for their number at the right.
         starts = [lane + 12 for lane in lanes if self._left < lane < self._right][:2] or [self._left + 12]
         ends = [*(start - 20 for start in starts[1:]), self._right - 12]
-        said = [f"Nodes: {nodes.machines}", nodes.number]
+        said = [f"Nodes: {nodes.machines}", nodes.number] if nodes else ["Nodes"]
         said = said if len(starts) > 1 else [" · ".join(said)]
         return [
             Text(start, self._top + 19, fitted(text, end - start, SIZE["caption"], bold=True), "caption", "start")

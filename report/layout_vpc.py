@@ -164,3 +164,4 @@ class _Vpc:
         if outgoing or (self._nodes and any(talk.because == BY_GATEWAY for talk in talks)):
             x = internet.x + internet.width * 0.36
             self._canvas.arrow([(x, gateway.y), (x, internet.bottom)], "what nodes and pods ask of the internet")
+            self._canvas.label_before(x - 10, internet.bottom + 26, "from nodes and pods", x - 20 - VPC_X)

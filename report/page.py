@@ -1,14 +1,16 @@
 """The page: one HTML file that needs no other, and asks nobody for anything."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from offline import facts
-from offline.diff import ABSENT, Change, FieldChange, is_absent
+from offline.diff import Change
+from offline.field_changes import ABSENT, FieldChange, is_absent
 from offline.plain import plain
 from offline.plan import Plan
 from offline.report import Report
@@ -20,7 +22,8 @@ from report.text import plural, short
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_FIELDS = 40
-ACTIONS = ("create", "change", "replace", "delete")
+# What cannot be taken back comes first.
+ACTIONS = ("delete", "replace", "change", "create")
 
 
 def render(report: Report, checkout: Checkout) -> str:
@@ -43,6 +46,8 @@ def render(report: Report, checkout: Checkout) -> str:
         "cost": report.estimate,
         "cost_rows": money.rows(plan, report.estimate) if report.estimate else (),
         "cost_change": report.cost_difference,
+        # A resource may lack more than one price.
+        "unpriced": len({each.urn for each in report.estimate.unpriced}) if report.estimate else 0,
         "principals": permissions.principals(plan),
         "on_resources": permissions.on_resources(plan),
         "cluster_access": permissions.cluster_access(plan),
@@ -69,7 +74,9 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters.update(dollars=_dollars, more=_more, plural=plural, sides=_sides, fields=_fields, short=short)
+    environment.filters.update(
+        dollars=_dollars, more=_more, plural=plural, sides=_sides, fields=_fields, short=short, coded=_coded
+    )
     return environment
 
 
@@ -78,12 +85,18 @@ def _shown(value: Any) -> Any:
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
+def _coded(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(plain(text)))))  # noqa: S704 - escaped before
+
+
 def _dollars(value: float) -> str:
     return f"${value:,.2f}"
 
 
 def _more(value: float) -> str:
-    return f"{'-' if value < 0 else '+'}${abs(value):,.2f}"
+    sign = "±" if abs(value) < 0.005 else "-" if value < 0 else "+"
+    return f"{sign}${abs(value):,.2f}"
 
 
 def _sides(field: FieldChange) -> tuple[str, str]:

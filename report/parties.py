@@ -63,6 +63,11 @@ def words(talks: Iterable[Talk]) -> str:
     return "\n".join(f"{each.source.label} to {each.target.label}: {each.ports} ({each.because})" for each in talks)
 
 
+def ports(talks: Iterable[Talk]) -> str:
+    """The ports of talks, each once."""
+    return ", ".join(dict.fromkeys(each.ports for each in talks))
+
+
 def port_list(ports: Any) -> str:
     """The ports of a rule of a network policy, in words; no ports are all of them."""
     by_protocol: dict[str, list[str]] = {}

@@ -9,18 +9,18 @@ from report.inputs import at, items, map_at, maps, object_name, objects, referre
 from report.text import opened, short
 
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+EVERY = "every service"
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A statement as far as it is about one AWS service. `conditions` are sentences; `policy` is where it stands."""
+    """A statement as far as it is about one AWS service. `conditions` are sentences."""
 
     service: str
     effect: str
     actions: Sequence[str]
     resources: Sequence[str]
     conditions: Sequence[str]
-    policy: str
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,6 @@ class Principal:
     """A role: who may take it, the managed policies attached to it, and what its own policies say, by service."""
 
     name: str
-    urn: str
     taken_by: Sequence[str]
     managed: Sequence[str]
     grants: Sequence[Grant]
@@ -63,22 +62,21 @@ def _principal(plan: Plan, role: Resource) -> Principal:
         grant
         for each in plan.of("aws:iam/rolePolicy:RolePolicy")
         if _is_of(role, each.inputs.get("role"))
-        for grant in _grants(each.inputs.get("policy"), each.name)
+        for grant in _grants(each.inputs.get("policy"))
     ]
     for inline in maps(role.inputs.get("inlinePolicies")):
-        grants += _grants(inline.get("policy"), str(inline.get("name", "inline")))
+        grants += _grants(inline.get("policy"))
     managed = [str(arn) for arn in items(role.inputs.get("managedPolicyArns"))]
     for attachment in plan.of(ATTACHMENT):
         if not _is_of(role, attachment.inputs.get("role")):
             continue
         arn = attachment.inputs.get("policyArn")
         own = [each for each in plan.of("aws:iam/policy:Policy") if each.name == referred(arn)]
-        grants += [grant for each in own for grant in _grants(each.inputs.get("policy"), each.name)]
+        grants += [grant for each in own for grant in _grants(each.inputs.get("policy"))]
         if not own:
             managed.append(str(arn).rpartition("policy/")[2] or str(arn))
     return Principal(
         name=role.name,
-        urn=role.urn,
         taken_by=[*_trusted(role), *_pods(plan, role)],
         managed=managed,
         grants=sorted(grants, key=lambda each: each.service),
@@ -95,21 +93,24 @@ def _statements(policy: Any) -> list[dict[str, Any]]:
     return maps([statements] if isinstance(statements, dict) else statements)
 
 
-def _grants(policy: Any, name: str) -> Iterator[Grant]:
+def _grants(policy: Any) -> Iterator[Grant]:
     """One grant for each statement and service."""
     for statement in _statements(policy):
         by_service: dict[str, list[str]] = {}
-        for key in ("Action", "NotAction"):
-            for action in _texts(statement.get(key)):
-                service, _, verb = action.partition(":")
-                said = verb or action
-                by_service.setdefault(service if verb else "every service", []).append(
-                    said if key == "Action" else f"all but {said}"
-                )
-        targets = [*_texts(statement.get("Resource")), *(f"all but {e}" for e in _texts(statement.get("NotResource")))]
+        for action in _texts(statement.get("Action")):
+            service, _, verb = action.partition(":")
+            by_service.setdefault(service if verb else EVERY, []).append(verb or action)
+        # What is excepted of one service is allowed or denied in all others.
+        for excepted in _all_but(statement.get("NotAction")):
+            by_service.setdefault(EVERY, []).append(excepted)
+        targets = [*_texts(statement.get("Resource")), *_all_but(statement.get("NotResource"))]
         for service, actions in by_service.items():
             effect = str(statement.get("Effect", ""))
-            yield Grant(service, effect, sorted(actions), targets, _conditions(statement), name)
+            yield Grant(service, effect, sorted(actions), targets, _conditions(statement))
+
+
+def _all_but(value: Any) -> list[str]:
+    return [f"all but {', '.join(named)}"] if (named := _texts(value)) else []
 
 
 def _conditions(statement: Mapping[str, Any]) -> list[str]:
@@ -157,7 +158,7 @@ def on_resources(plan: Plan) -> list[ResourceGrant]:
         if each.type.startswith("aws:") and not each.type.startswith("aws:iam/")
         for statement in _statements(each.inputs.get("policy"))
         if statement.get("Principal")
-        for grant in _grants({"Statement": statement}, each.name)
+        for grant in _grants({"Statement": statement})
     ]
 
 

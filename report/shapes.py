@@ -124,6 +124,11 @@ class Canvas:
         """Text beside boxes, from `x` on, within `room`."""
         self.labels.append(Text(x, y, fitted(text, room, SIZE["label"]), "label", "start"))
 
+    def label_before(self, x: float, y: float, text: str, room: float) -> None:
+        """Text beside boxes that ends at `x`, within `room`."""
+        said = fitted(text, room, SIZE["label"])
+        self.label(x - width(said, SIZE["label"]), y, said, room)
+
     def arrow(self, points: Sequence[Point], about: str, *, both: bool = False, dashed: bool = False) -> None:
         """A line through `points`, none of whose parts is slanted."""
         self.arrows.append(Arrow(tuple(points), about, both, dashed))

@@ -30,7 +30,10 @@ def opened(value: Any) -> Any:
         return [opened(item) for item in value]
     if isinstance(value, str) and value[:1] in ("{", "[") and not value.startswith("${"):
         try:
-            return json.loads(value)
+            found = json.loads(value)
+            # Half of a pair, and what is no number, have no form of their own in a page: they stay as written.
+            json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+            return found
         except (ValueError, RecursionError):
             return value
     return value

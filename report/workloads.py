@@ -16,7 +16,6 @@ class Workload:
 
     name: str
     namespace: str
-    what: str
     pods: str
     labels: Mapping[str, Any]
     ports: Mapping[str, int]
@@ -31,12 +30,12 @@ class Workload:
 
 def read(plan: Plan) -> list[Workload]:
     """The workloads of a plan in its order, those behind a Service first."""
-    found = [_workload(plan, each, kind) for kind in KINDS for each in objects(plan, kind)]
+    found = [_workload(plan, each) for kind in KINDS for each in objects(plan, kind)]
     found += [_chart(plan, each) for each in plan.of("kubernetes:helm.sh/v3:Release")]
     return sorted(found, key=lambda each: (not each.served, each.full_name))
 
 
-def _workload(plan: Plan, resource: Resource, kind: str) -> Workload:
+def _workload(plan: Plan, resource: Resource) -> Workload:
     namespace, name = object_name(resource)
     template = at(resource.inputs, "spec.template") or at(resource.inputs, "spec.jobTemplate.spec.template")
     labels = map_at(template, "metadata.labels")
@@ -49,7 +48,6 @@ def _workload(plan: Plan, resource: Resource, kind: str) -> Workload:
     return Workload(
         name=name,
         namespace=namespace,
-        what=kind,
         pods=_pods(plan, namespace, name, at(resource.inputs, "spec.replicas")),
         labels=labels,
         ports=ports,
@@ -60,11 +58,9 @@ def _workload(plan: Plan, resource: Resource, kind: str) -> Workload:
 
 def _chart(plan: Plan, resource: Resource) -> Workload:
     namespace, values = str(resource.inputs.get("namespace", "")), resource.inputs.get("values")
-    version = resource.inputs.get("version")
     return Workload(
         name=str(resource.inputs.get("name", resource.name)),
         namespace=namespace,
-        what=f"chart {version}" if version else "chart",
         pods=_count(at(values, "replicaCount")),
         labels={},
         ports={},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cost.estimate import DEFAULT_LOAD, PRICED, Estimate, Item, Load, estimate
 from cost.free import BEGINNINGS, TYPES, why_free
-from cost.model import HOURS
+from cost.model import HOURS, MOST_REQUESTS
 from cost.prices import Prices, assumed, data
 from offline.plan import Plan, Resource
 from tests.conftest import Planner
@@ -106,7 +106,15 @@ def test_at_the_load_answers_capacity_units_and_log_lines_are_paid(prod: Plan) -
     assert used == pytest.approx(units * HOURS * 0.008)
     (lines,) = of(found, "logs", "application")
     assert lines.idle == 0
-    assert lines.loaded == pytest.approx(requests * 300 / 1e9 * (0.5 + 0.03 * 90 * 24 / HOURS))
+    assert lines.loaded == pytest.approx(requests * 300 / 1e9 * (0.5 + 0.15 * 0.03 * 90 * 24 / HOURS))
+
+
+@pytest.mark.parametrize(("what", "sides"), [("database", 2), ("cache", 1)])
+def test_what_pods_ask_of_other_zones_is_paid_by_the_gigabyte(prod: Plan, what: str, sides: int) -> None:
+    load = Load(requests_per_second=100)
+    (crossing,) = [item for item in of(estimate(prod, load), what) if "between zones" in item.basis]
+    assert crossing.idle == 0
+    assert crossing.loaded == pytest.approx(100 * HOURS * 3600 / 1e6 * 2 / 3 * sides * 0.01)
 
 
 def test_a_balancer_is_paid_once_for_all_ingresses_of_its_group() -> None:
@@ -129,6 +137,11 @@ def test_a_review_pays_for_a_balancer_and_its_registry_and_for_nothing_of_the_st
     found = estimate(planned("dev", REVIEW))
     assert {item.what for item in found.items} == {"balancer", "public addresses", "bytes out", "images"}
     assert found.idle == pytest.approx(HOURS * 0.0225 + 2 * HOURS * 0.005 + 0.05)
+
+
+def test_a_review_s_balancer_has_an_address_in_each_zone_of_the_stack_that_it_stands_on(planned: Planner) -> None:
+    (addresses,) = of(estimate(planned("dev", {**REVIEW, "platformStack": "prod"})), "public addresses")
+    assert addresses.idle == pytest.approx(3 * HOURS * 0.005)
 
 
 def test_a_stack_on_this_machine_costs_nothing(planned: Planner) -> None:
@@ -267,6 +280,9 @@ def test_a_load_never_costs_less_than_nobody_calling_nor_more_load_less(
         ("dev", {}, {"nodeCapacity": "on-demand"}),
         ("dev", {}, {"nodeDiskGiB": "30"}),
         ("prod", {"logRetentionDays": "30"}, {"logRetentionDays": "90"}),
+        ("prod", {}, {"databaseStorageGiB": "30"}),
+        ("prod", {}, {"databaseInstanceType": "db.t4g.small"}),
+        ("prod", {}, {"replicasMin": "60", "replicasMax": "60"}),
     ],
 )
 def test_who_asks_for_more_pays_more(planned: Planner, stack: str, less: dict[str, str], more: dict[str, str]) -> None:
@@ -362,3 +378,8 @@ def test_every_region_has_what_a_plan_without_extras_pays_for_by_the_hour() -> N
 
 def test_the_default_load_is_what_is_documented() -> None:
     assert str(DEFAULT_LOAD) == "50 requests a second of 2 KB"
+
+
+def test_a_load_is_told_in_full() -> None:
+    assert str(Load(requests_per_second=MOST_REQUESTS)) == "1000000 requests a second of 2 KB"
+    assert str(Load(requests_per_second=0.25)) == "0.25 requests a second of 2 KB"

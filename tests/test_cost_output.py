@@ -7,19 +7,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from cost import tables
 from cost.compare import compare
+from cost.context import PROVIDER
 from cost.estimate import DEFAULT_LOAD, Estimate, Item, Load, Unpriced, estimate
 from cost.prices import FILE
 from offline import __main__ as cli
-from offline import markdown, render
+from offline import cost_text, markdown, render
 from offline.against import Baseline, Revision
+from offline.cost_text import signed
 from offline.diff import compare as compare_plans
-from offline.plan import Plan
+from offline.plan import Plan, Resource
 from offline.report import Report
 from tests.conftest import PROJECT, Planner
 
@@ -161,6 +164,26 @@ def test_a_resource_s_name_is_no_markup_in_a_comment() -> None:
     assert "[x](y)" not in text
 
 
+def test_a_resource_s_name_is_no_markup_on_a_terminal() -> None:
+    console = Console(file=io.StringIO(), width=100)
+    for line in cost_text.difference(compare(estimated(), estimated(item("[red]x[/]y[/z]", "keys", 1, 1)))):
+        console.print(line)
+    assert isinstance(console.file, io.StringIO)
+    assert "[red]x[/]y[/z]" in console.file.getvalue()
+
+
+@pytest.mark.parametrize("form", [shown, markdown.render])
+def test_what_leaving_aws_saves_is_shown(planned: Planner, dev: Plan, form: Callable[[Report], str]) -> None:
+    text = form(report(planned("local"), dev))
+    assert "nothing of it is in AWS" in text
+    assert f"-{estimate(dev).idle:.2f}" in text
+
+
+def test_where_nothing_was_or_is_in_aws_no_change_of_its_cost_is_told(planned: Planner) -> None:
+    local = planned("local")
+    assert "Cost: nothing of it is in AWS.\n" in markdown.render(report(local, local))
+
+
 def test_an_estimate_never_refuses_a_preview(dev: Plan) -> None:
     told = Unpriced(urn="urn::x", type="a:b:C", why="nobody knows")
     assert not Report(dev, estimate=estimated(unpriced=(told,))).refused
@@ -194,9 +217,34 @@ def test_a_change_to_what_has_no_price_is_not_told_as_a_saving(planned: Planner,
         assert "whose price is not known" in markdown.render(change)
 
 
+@pytest.mark.parametrize("type_", ["aws:eks/cluster:Cluster", "aws:sagemaker/endpoint:Endpoint"])
+def test_a_resource_that_is_only_renamed_costs_no_more_and_no_less(type_: str) -> None:
+    def plan_of(name: str, **options: Any) -> Plan:
+        provider = Resource(urn="p", type=PROVIDER, name="p", parent=None, inputs={"region": "us-west-2"})
+        urn = f"urn:pulumi:s::p::{type_}::{name}"
+        made = Resource(urn=urn, type=type_, name=name, parent=None, inputs={}, options=options)
+        return Plan(project="p", stack="s", resources=[provider, made], outputs={})
+
+    before = plan_of("old")
+    renamed, another = report(plan_of("new", aliases=[{"name": "old"}]), before), report(plan_of("new"), before)
+    assert renamed.cost_difference is not None
+    assert another.cost_difference is not None
+    assert (renamed.cost_difference.changes, renamed.cost_difference.unknown) == ([], [])
+    assert len([*another.cost_difference.changes, *another.cost_difference.unknown]) == 2
+
+
 def test_what_one_resource_costs_twice_for_one_thing_is_added_up() -> None:
     found = compare(estimated(), estimated(item("a", "balancer", 16, 16), item("a", "balancer", 0, 3)))
     assert [(each.what, each.idle, each.loaded) for each in found.changes] == [("balancer", 16, 19)]
+
+
+@pytest.mark.parametrize("below", [0.54, 0.79, 1.04])
+def test_what_adds_as_much_idle_as_at_the_load_is_shown_alike(below: float) -> None:
+    old, new = item("a", "nodes", below, below + 17.8), item("a", "nodes", below + 10.725, below + 28.525)
+    found = compare(estimated(old), estimated(new))
+    assert [signed(each) for each in (found.idle, found.loaded)] == ["+10.72"] * 2
+    assert [signed(each) for each in (found.changes[0].idle, found.changes[0].loaded)] == ["+10.72"] * 2
+    assert (found.to_json()["idle"], found.to_json()["loaded"]) == (10.72, 10.72)
 
 
 def test_the_changes_add_up_to_the_difference(dev: Plan, prod: Plan) -> None:
@@ -253,6 +301,26 @@ def test_dev_s_dollars_are_argued_one_by_one(dev: Plan) -> None:
     section = between("docs/cost.md", "## Each dollar of dev", "## What prod pays for")
     argued = sum(map(float, re.findall(r"^\| (\d+\.\d\d) \|", section, re.MULTILINE)))
     assert argued == pytest.approx(estimate(dev).idle, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        *(("nodes", "on demand ({})"), ("NAT gateways", "({}, and 11 for"), ("control plane", "Control plane {}.")),
+        *(("database", "database is {} for"), ("cache", "cache {} for"), ("container metrics", "metrics ({})")),
+        ("logs", "logs ({})"),
+    ],
+)
+def test_prod_s_largest_sums_are_what_the_document_says(prod: Plan, what: str, told: str) -> None:
+    section = " ".join(between("docs/cost.md", "## What prod pays for", "## What each setting adds").split())
+    (dollars,) = (idle for thing, idle, _ in estimate(prod).by_thing if thing == what)
+    assert told.format(f"{dollars:.0f}") in section
+
+
+def test_what_one_larger_node_would_save_in_dev_is_what_the_document_says(planned: Planner, dev: Plan) -> None:
+    one = planned("dev", {"nodeInstanceTypes": '["t4g.medium"]', "nodeMin": "1", "nodeDesired": "1"})
+    saved = -compare(estimate(dev), estimate(one)).idle
+    assert f"for {saved:.2f} less" in between("docs/cost.md", "## Each dollar of dev", "## What prod pays for")
 
 
 # The cost of the estimate

@@ -9,6 +9,7 @@ import pytest
 from offline import diff, markdown
 from offline.against import Baseline, Revision
 from offline.diff import compare
+from offline.field_changes import is_absent
 from offline.plan import Plan, Resource
 from offline.report import Report
 from tests.conftest import Planner
@@ -69,7 +70,7 @@ class TestComparing:
         )
         changed = fields(difference)
         assert changed["spec.containers[web].image"] == ("a:1", "a:2")
-        assert diff.is_absent(changed["spec.containers[web].tty"][0])
+        assert is_absent(changed["spec.containers[web].tty"][0])
         assert len(changed) == 2
 
     def test_a_policy_document_differs_by_its_inner_field(self) -> None:

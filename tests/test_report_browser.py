@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from cost.estimate import estimate
 from offline import diff
@@ -24,6 +24,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
+    # A process for each page takes longer than the page.
+    "--renderer-process-limit=1",
 ]  # fmt: skip
 EXECUTABLE = next(filter(None, map(shutil.which, BROWSERS)), None)
 HOSTILE = "</pre><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
@@ -32,11 +34,11 @@ SCRIPT = (Path(__file__).parent / "report_page.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def browser(files: dict[str, Path]) -> Iterator[Browser]:
+def browser(files: dict[str, Path]) -> Iterator[BrowserContext]:
     # After the files: Playwright has a loop of its own running, and so has the evaluation of a plan.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
-        yield browser
+        yield browser.new_context()
         browser.close()
 
 
@@ -65,8 +67,10 @@ def page(plan: Plan, before: Plan | None = None) -> str:
     return render(Report(plan, rules.check(plan.resources, plan.stack), baseline, change, *costs), Checkout("a" * 40))
 
 
-def opened(browser: Browser, file: Path, wide: int = 1440, scheme: Any = "light") -> Page:
-    page = browser.new_page(viewport={"width": wide, "height": 900}, color_scheme=scheme)
+def opened(browser: BrowserContext, file: Path, wide: int = 1440, scheme: Any = "light") -> Page:
+    page = browser.new_page()
+    page.set_viewport_size({"width": wide, "height": 900})
+    page.emulate_media(color_scheme=scheme)
     page.goto(file.as_uri())
     page.evaluate(SCRIPT)
     return page
@@ -76,7 +80,9 @@ EACH = pytest.mark.parametrize("name", ["dev", "prod", "local", "hostile", "chan
 
 
 @EACH
-def test_no_request_leaves_and_nothing_is_complained_of(browser: Browser, files: dict[str, Path], name: str) -> None:
+def test_no_request_leaves_and_nothing_is_complained_of(
+    browser: BrowserContext, files: dict[str, Path], name: str
+) -> None:
     page = browser.new_page()
     requests: list[str] = []
     said: list[str] = []
@@ -92,7 +98,9 @@ def test_no_request_leaves_and_nothing_is_complained_of(browser: Browser, files:
 
 @EACH
 @pytest.mark.parametrize("wide", [360, 800])
-def test_the_page_does_not_scroll_sideways(browser: Browser, files: dict[str, Path], name: str, wide: int) -> None:
+def test_the_page_does_not_scroll_sideways(
+    browser: BrowserContext, files: dict[str, Path], name: str, wide: int
+) -> None:
     page = opened(browser, files[name], wide)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") == wide
@@ -106,7 +114,7 @@ def test_the_page_does_not_scroll_sideways(browser: Browser, files: dict[str, Pa
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
 @pytest.mark.parametrize("name", ["dev", "prod", "changed"])
 def test_both_schemes_have_their_ground_and_texts_stand_out(
-    browser: Browser, files: dict[str, Path], name: str, scheme: str, dark: bool
+    browser: BrowserContext, files: dict[str, Path], name: str, scheme: str, dark: bool
 ) -> None:
     page = opened(browser, files[name], scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
@@ -120,7 +128,7 @@ def test_both_schemes_have_their_ground_and_texts_stand_out(
 
 @EACH
 def test_every_text_of_the_picture_lies_in_its_box_and_meets_no_other(
-    browser: Browser, files: dict[str, Path], name: str
+    browser: BrowserContext, files: dict[str, Path], name: str
 ) -> None:
     page = opened(browser, files[name])
     found = page.evaluate("misplaced()")
@@ -130,7 +138,7 @@ def test_every_text_of_the_picture_lies_in_its_box_and_meets_no_other(
     page.close()
 
 
-def test_what_stands_folded_opens_by_the_keyboard(browser: Browser, files: dict[str, Path]) -> None:
+def test_what_stands_folded_opens_by_the_keyboard(browser: BrowserContext, files: dict[str, Path]) -> None:
     page = opened(browser, files["dev"])
     first = page.locator("details.resource").first
     inner = first.locator("details.resource").first
@@ -142,7 +150,7 @@ def test_what_stands_folded_opens_by_the_keyboard(browser: Browser, files: dict[
 
 
 @EACH
-def test_every_link_leads_to_a_place_on_the_page(browser: Browser, files: dict[str, Path], name: str) -> None:
+def test_every_link_leads_to_a_place_on_the_page(browser: BrowserContext, files: dict[str, Path], name: str) -> None:
     page = opened(browser, files[name])
     links = page.evaluate("[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
     assert len(links) > 6
@@ -153,7 +161,7 @@ def test_every_link_leads_to_a_place_on_the_page(browser: Browser, files: dict[s
 
 
 @EACH
-def test_headings_tables_and_landmarks_are_in_order(browser: Browser, files: dict[str, Path], name: str) -> None:
+def test_headings_tables_and_landmarks_are_in_order(browser: BrowserContext, files: dict[str, Path], name: str) -> None:
     page = opened(browser, files[name])
     levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))")
     assert levels[0] == 1
@@ -169,7 +177,7 @@ def test_headings_tables_and_landmarks_are_in_order(browser: Browser, files: dic
     page.close()
 
 
-def test_a_hostile_message_is_text_and_runs_nowhere(browser: Browser, files: dict[str, Path]) -> None:
+def test_a_hostile_message_is_text_and_runs_nowhere(browser: BrowserContext, files: dict[str, Path]) -> None:
     for name in ("hostile", "changed"):
         page = opened(browser, files[name])
         assert "taken" not in page.title()
@@ -182,7 +190,7 @@ def test_a_hostile_message_is_text_and_runs_nowhere(browser: Browser, files: dic
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
 def test_the_picture_alone_follows_the_scheme(
-    browser: Browser, files: dict[str, Path], scheme: str, dark: bool
+    browser: BrowserContext, files: dict[str, Path], scheme: str, dark: bool
 ) -> None:
     page = opened(browser, files["picture"], scheme=scheme)
     ground = page.evaluate("getComputedStyle(document.querySelector('.ground')).fill.match(/\\d+/g).map(Number)")
@@ -190,7 +198,7 @@ def test_the_picture_alone_follows_the_scheme(
     page.close()
 
 
-def test_printed_it_is_light_and_has_what_is_folded(browser: Browser, files: dict[str, Path]) -> None:
+def test_printed_it_is_light_and_has_what_is_folded(browser: BrowserContext, files: dict[str, Path]) -> None:
     page = opened(browser, files["dev"], scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()") == "#fff"
@@ -198,7 +206,7 @@ def test_printed_it_is_light_and_has_what_is_folded(browser: Browser, files: dic
     page.close()
 
 
-def test_nothing_is_cut_off_on_paper(browser: Browser, files: dict[str, Path]) -> None:
+def test_nothing_is_cut_off_on_paper(browser: BrowserContext, files: dict[str, Path]) -> None:
     for name in ("prod", "changed"):
         # A4 with margins, at 96 dots an inch.
         page = opened(browser, files[name], 718)
@@ -208,9 +216,17 @@ def test_nothing_is_cut_off_on_paper(browser: Browser, files: dict[str, Path]) -
         page.close()
 
 
+def test_a_phone_shows_the_picture_in_its_natural_size(browser: BrowserContext, files: dict[str, Path]) -> None:
+    for name in ("prod", "local"):
+        page = opened(browser, files[name], 360)
+        shown = page.evaluate("document.querySelector('svg').getBoundingClientRect().width")
+        assert shown == pytest.approx(page.evaluate("document.querySelector('svg').viewBox.baseVal.width"))
+        page.close()
+
+
 @pytest.mark.parametrize(("wide", "said"), [(360, True), (960, True), (1200, False)])
 def test_a_picture_that_is_wider_than_the_screen_says_so(
-    browser: Browser, files: dict[str, Path], wide: int, said: bool
+    browser: BrowserContext, files: dict[str, Path], wide: int, said: bool
 ) -> None:
     page = opened(browser, files["prod"], wide)
     assert page.evaluate("(e => e.scrollWidth > e.clientWidth)(document.querySelector('.drawing'))") is said

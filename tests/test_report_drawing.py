@@ -147,6 +147,23 @@ class TestWhatIsDrawn:
         assert {"This machine", "Cluster of kubectl's current context", "helloworld · 2 to 3 pods"} <= set(texts)
         assert "Internet" not in texts
 
+    def test_where_nobody_is_outside_there_is_no_room_for_them(self, planned: Planner) -> None:
+        found = drawn(planned("local"))
+        assert min(box.y for box in found.boxes) == min(box.x for box in found.boxes)
+        assert not found.arrows
+        assert not found.labels
+
+    @pytest.mark.parametrize("stack", ["dev", "prod"])
+    def test_the_ways_in_and_out_are_labelled(self, planned: Planner, stack: str) -> None:
+        labels = {text.content for text in drawn(planned(stack)).labels}
+        assert {"from nodes and pods", "tcp 443", "all ports"} <= labels
+        assert any("HTTP 80" in label for label in labels)
+        assert any("Dashed" in label for label in labels) == (stack == "prod")
+
+    def test_the_description_says_each_connection_once(self, prod: Plan) -> None:
+        said = drawn(prod).description.removesuffix(".").split("; ")
+        assert len(said) == len(set(said)) > 10
+
     def test_every_node_group_is_drawn(self) -> None:
         whole = network(2, nat="one", stores=[])
         spot = {"instanceTypes": ["g5.xlarge"], "scalingConfig": {"desiredSize": 1, "minSize": 0, "maxSize": 2}}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cost.estimate import estimate
+from cost.estimate import Load, estimate
 from offline import diff
 from offline.against import Baseline, Revision
 from offline.plan import Plan
@@ -25,6 +25,7 @@ from report import permissions
 from report.__main__ import main
 from report.checkout import Checkout
 from report.page import render
+from report.text import opened
 from tests.conftest import PROJECT, Planner
 from tests.report_plans import changed, network, plan, resource
 
@@ -103,14 +104,15 @@ class TestWhole:
         condition = {"StringEquals": {"aws:RequestedRegion": "us-west-2"}}
         statements = [
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": condition},
-            {"Effect": "Deny", "NotAction": ["iam:*"], "NotResource": "arn:x"},
+            {"Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "NotResource": "arn:x"},
         ]
         policy = {"role": "${role.name}", "policy": json.dumps({"Statement": statements})}
         made = plan([resource("aws:iam/role:Role", "role"), resource("aws:iam/rolePolicy:RolePolicy", "own", policy)])
         (principal,) = permissions.principals(made)
         allowed, denied = sorted(principal.grants, key=lambda each: each.effect)
         assert allowed.conditions == ["StringEquals aws:RequestedRegion: us-west-2"]
-        assert (denied.actions, denied.resources) == (["all but *"], ["all but arn:x"])
+        assert (denied.service, denied.actions) == ("every service", ["all but iam:*, sts:*"])
+        assert denied.resources == ["all but arn:x"]
 
     def test_access_entries_tell_policy_groups_and_namespaces(self, planned: Planner) -> None:
         reader, oncall = "arn:aws:iam::123456789012:user/reader", "arn:aws:iam::123456789012:role/on-call"
@@ -136,6 +138,10 @@ class TestWhole:
         text = Elements(pages["dev"]).text
         assert all(each.cure in text and each.reason in text and each.rule in text for each in findings)
 
+    def test_a_command_in_a_sentence_stands_as_code(self, pages: Any) -> None:
+        assert "<code>make promote STACK=prod</code> deploys" in pages["prod"]
+        assert "<code>pulumi preview</code> against" in pages["prod"]
+
     def test_the_cost_of_each_resource_and_the_sums_are_told(self, pages: Any, dev: Plan) -> None:
         cost, text = estimate(dev), Elements(pages["dev"]).text
         assert cost.items
@@ -143,14 +149,33 @@ class TestWhole:
         assert text.count(f"${cost.idle:,.2f}") >= 2
         assert all(each.why in text for each in cost.unpriced)
 
+    def test_a_stack_without_a_known_price_is_never_said_to_cost_nothing(self, planned: Planner, dev: Plan) -> None:
+        far = planned("dev", {"region": "ap-south-2"})
+        cost, text = estimate(far), Elements(page(far, dev)).text
+        assert cost.nothing_priced
+        resources = {each.urn for each in cost.unpriced}
+        assert len(resources) < len(cost.unpriced)
+        assert re.search(rf"Cost in a month, idle\s*unknown{len(resources)} unpriced resources", text)
+        assert "No resource of this stack has a known price in ap-south-2." in text
+        assert "a month, at the load" not in text
+
     def test_what_changes_is_told_by_field_with_its_price(self) -> None:
         before = network(2, nat="one", stores=[])
         after = changed(network(2, nat="one", stores=["cache"]), "registry", {"name": "other"})
         text = Elements(page(after, before)).text
         assert "Against main" in text
+        assert "a month, at the load" in text
         assert re.search(r"Create \(\d+\)", text)
         assert "Replace (1)" in text or "Change (1)" in text
         assert re.search(r"name\s*(replaces)?\s*hello\s*other", text)
+
+    def test_what_is_lost_comes_before_what_is_made(self) -> None:
+        before, after = network(2, nat="one", stores=["cache"]), network(2, nat="one", stores=["database"])
+        elements = Elements(page(after, before))
+        titles = re.findall(r"(Delete|Replace|Change|Create) \(\d+\)", elements.text)
+        assert {"Delete", "Create"} <= set(titles)
+        assert titles == [each for each in ("Delete", "Replace", "Change", "Create") if each in titles]
+        assert re.search(r"\d+ to delete, .*\d+ to create, \d+ the same", elements.text)
 
     def test_a_revision_that_cannot_be_evaluated_is_told(self) -> None:
         made = network(2, nat="one", stores=[])
@@ -230,6 +255,12 @@ class TestHostile:
         assert not {"\u202e", "\x07"} & set(made)
         assert "\\u202e" in made
 
+    @pytest.mark.parametrize("text", ['["\\ud800"]', '{"\\ud83d": 1}', "[NaN, 1e999]"])
+    def test_a_message_that_is_json_and_cannot_be_written_stays_as_it_is(self, planned: Planner, text: str) -> None:
+        made = page(planned("dev", {"message": text}))
+        assert text in html.unescape(made)
+        assert opened(text) == text
+
     def test_a_template_in_a_text_is_not_evaluated(self) -> None:
         made = page(network(2, nat="one", stores=[], text="{{ 7 * 7 }}{% raw %}"))
         assert "{{ 7 * 7 }}{% raw %}" in made
@@ -245,10 +276,24 @@ class TestCommand:
         assert capsys.readouterr().out == f"{target}\n"
         assert target.read_text("utf-8").startswith("<!doctype html>")
 
+    def test_the_cost_is_that_of_the_load_that_is_given(self, tmp_path: Path, dev: Plan) -> None:
+        target = tmp_path / "dev.html"
+        assert self.run("--stack", "dev", "--out", str(target), "--load", "400") == 0
+        text = Elements(target.read_text("utf-8")).text
+        assert f"${estimate(dev, Load(requests_per_second=400)).loaded:,.2f} at 400 requests a second" in text
+
+    @pytest.mark.parametrize("given", [["--load", "many"], ["--out", "a.html", "--picture", "a.svg"]])
+    def test_what_cannot_be_meant_is_wrong_usage(self, given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as left:
+            self.run("--stack", "dev", *given)
+        assert left.value.code == 2
+        assert f"argument {given[-2]}" in capsys.readouterr().err
+
     def test_a_stack_without_a_file_is_wrong_usage(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.run("--stack", "no-such-stack") == 2
         assert "no-such-stack" in capsys.readouterr().err
 
+    @pytest.mark.usefixtures("clone")
     def test_a_revision_that_is_not_there_is_wrong_usage(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.run("--stack", "dev", "--against", "no-such-revision") == 2
         assert "no-such-revision" in capsys.readouterr().err
@@ -288,7 +333,7 @@ class TestCommand:
         said = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
         assert said.stdout == "False\n"
 
-    @pytest.mark.parametrize("variable", ["STACK", "AGAINST", "OUT"])
+    @pytest.mark.parametrize("variable", ["STACK", "AGAINST", "LOAD", "OUT"])
     def test_what_make_is_given_is_text(self, tmp_path: Path, variable: str) -> None:
         trace = tmp_path / "trace"
         text = f"a'; touch {trace}; $(shell touch {trace}) `touch {trace}`"

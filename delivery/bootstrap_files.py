@@ -25,7 +25,7 @@ def settle(folder: Path, given: Mapping[str, str]) -> None:
     values = {f"{names.BOOTSTRAP_PROJECT}:{key}": value for key, value in given.items() if value}
     checked(folder, values)
     file = folder / f"Pulumi.{names.BOOTSTRAP_STACK}.yaml"
-    text = file.read_text("utf-8")
+    text = file.read_text("utf-8-sig")
     edited = stack_edits.edit(text, {}, values)
     if edited.other:
         reasons = [f"  {key}: given {values[key]}, the file says {other}" for key, other in edited.other.items()]
@@ -51,11 +51,9 @@ def checked(folder: Path, more: Mapping[str, str] | None = None) -> account_sett
 def rekey(folder: Path, engine: Engine, target: Backend) -> None:
     """Let the account's own file name the key that the program has made; until then it was a passphrase."""
     file = folder / f"Pulumi.{names.BOOTSTRAP_STACK}.yaml"
-    text = file.read_text("utf-8")
+    text = file.read_text("utf-8-sig")
     if _provider(text) != target.secrets_provider:
-        secrets = bootstrap_state.new_data_key(
-            engine, target.secrets_provider, names.BOOTSTRAP_PROJECT, bootstrap_state.PASSPHRASE
-        )
+        secrets = bootstrap_state.new_data_key(engine, target.secrets_provider, names.BOOTSTRAP_PROJECT)
         bare = stack_edits.without(text, stack_edits.SECRETS_KEYS)
         write_whole(file, stack_edits.edit(bare, secrets, {}).text)
 
@@ -78,7 +76,7 @@ def tell_stacks(
         if environment == names.REVIEW_PLATFORM:
             values[f"{PROJECT}:reviewRole"] = str(outputs["reviewRole"])
         try:
-            text = file.read_text("utf-8")
+            text = file.read_text("utf-8-sig")
             secrets, flaw = _secrets(text, engine, target)
         except (yaml.YAMLError, OSError, UnicodeError, RecursionError) as error:
             console.warn(f"{file.name} is no YAML, and is left as it is: mend it, and run this again\n{error}")
@@ -114,7 +112,7 @@ def _secrets(text: str, engine: Engine, target: Backend) -> tuple[dict[str, str]
         )
     if own.get("encryptedkey") or own.get("encryptionsalt"):
         return {}, ""
-    return bootstrap_state.new_data_key(engine, wanted, PROJECT, bootstrap_state.PASSPHRASE), ""
+    return bootstrap_state.new_data_key(engine, wanted, PROJECT), ""
 
 
 def _provider(text: str) -> str:

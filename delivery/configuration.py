@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from delivery import stack_edits
 from delivery.context import Context
 from delivery.problems import DeliveryError
 from infra import settings
@@ -87,14 +88,15 @@ def overridden(text: str, overrides: Mapping[str, str]) -> str:
 
     Works on nodes, not on values: what `yes`, `1.10` or `0o7` mean is for the engine's parser to say, not for Python's.
     """
-    document = yaml.compose(text, Loader=yaml.SafeLoader) or yaml.MappingNode("tag:yaml.org,2002:map", [])
+    document = yaml.compose(text, Loader=yamlfile.LOADER) or yaml.MappingNode("tag:yaml.org,2002:map", [])
     config = next((value for key, value in document.value if key.value == "config"), None)
     if not isinstance(config, yaml.MappingNode):
         # Missing, or there and empty.
         document.value = [(key, value) for key, value in document.value if key.value != "config"]
         config = yaml.MappingNode("tag:yaml.org,2002:map", [])
         document.value.append((_text("config"), config))
-    config.value = [(key, value) for key, value in config.value if key.value not in overrides]
+    replaced = {spelling for key in overrides for spelling in stack_edits.spellings(key)}
+    config.value = [(key, value) for key, value in config.value if key.value not in replaced]
     config.value += [(_text(key), _text(value, style='"')) for key, value in overrides.items()]
     config.flow_style = False
     return str(yaml.serialize(document, Dumper=yaml.SafeDumper, width=10_000, allow_unicode=True))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import yaml
 
+from offline import yamlfile
+
 # Keys of the file itself that say who encrypts the stack's secrets, and with what.
 SECRETS_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
@@ -40,11 +42,17 @@ def edit(text: str, top: Mapping[str, str], config: Mapping[str, str]) -> Edited
     return Edited(text=text, written=tuple(written), other=other)
 
 
+def spellings(key: str) -> tuple[str, str, str]:
+    """How a stack's file may write a `namespace:key` of its own project. Of two in one file the engine takes either."""
+    namespace, _, name = key.partition(":")
+    return key, f"{namespace}:config:{name}", name
+
+
 def _set(text: str, key: str, value: str, *, inside: bool, other: dict[str, str]) -> str:
-    document = _mapping(yaml.compose(text, Loader=yaml.SafeLoader))
+    document = _mapping(yaml.compose(text, Loader=yamlfile.LOADER))
     config = next((node for name, node in document if name.value == "config"), None)
     for name, node in _mapping(config) if inside else document:
-        if name.value == key:
+        if name.value in (spellings(key) if inside else (key,)):
             if isinstance(node, yaml.ScalarNode) and node.value == "":
                 gap = "" if text[node.start_mark.index - 1 :][:1] == " " else " "
                 return f"{text[: node.start_mark.index]}{gap}{value}{text[node.end_mark.index :]}"
@@ -78,12 +86,12 @@ def _ended(text: str) -> str:
 
 def without(text: str, keys: Collection[str]) -> str:
     """The file without these keys of its own, each on a line."""
-    document = _mapping(yaml.compose(text, Loader=yaml.SafeLoader))
+    document = _mapping(yaml.compose(text, Loader=yamlfile.LOADER))
     gone = {name.start_mark.line for name, _ in document if name.value in keys}
     return "".join(line for number, line in enumerate(text.splitlines(keepends=True)) if number not in gone)
 
 
 def top(text: str) -> dict[str, str]:
     """The plain values of a stack's file itself, besides its `config`."""
-    document = _mapping(yaml.compose(text, Loader=yaml.SafeLoader))
+    document = _mapping(yaml.compose(text, Loader=yamlfile.LOADER))
     return {name.value: node.value for name, node in document if isinstance(node, yaml.ScalarNode)}

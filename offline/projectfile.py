@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from offline import yamlfile
+from offline.plain import plain
 from offline.problems import Problem, kind_of, of_flaw, printable, read, shown
 
 PROJECT_FILE = "Pulumi.yaml"
+# https://github.com/pulumi/pulumi/blob/master/sdk/go/common/tokens/project.go
+PROJECT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 TYPES = ("string", "integer", "boolean", "array", "object")
 
 
@@ -54,6 +57,10 @@ def read_project(project_dir: Path, problems: list[Problem]) -> tuple[str | None
     if not isinstance(name, str) or not name:
         problems.append(_project_problem("name", name, "the project has no name", "a map with `name:` and `runtime:`"))
         return None, {}
+    if not PROJECT_NAME.fullmatch(name):
+        cure = "letters, digits, hyphens, underscores and periods, at most 100"
+        problems.append(_project_problem("name", name, "it is no project's name", cure))
+        return None, {}
     config = document.get("config") or {}
     if not isinstance(config, dict):
         problems.append(_project_problem("config", config, f"it is {kind_of(config)}", "a map of settings"))
@@ -81,7 +88,8 @@ def _setting(project: str, key: str, row: Any, problems: list[Problem]) -> Setti
         reason = f"it is not {type_name(row)}"
         problems.append(_project_problem(f"{where}.default", default, reason, "correct the default"))
     declared = row if kind is not None and len(problems) == before else None
-    return Setting(declared, default, str(row.get("description") or ""))
+    # It is shown as a cure, which has one line.
+    return Setting(declared, default, plain(" ".join(str(row.get("description") or "").split())))
 
 
 def _project_problem(key: str, value: Any, reason: str, cure: str) -> Problem:

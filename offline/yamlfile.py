@@ -13,13 +13,15 @@ from typing import Any
 
 import yaml
 
+# The parser in C is that which Go's was made from; the one in Python refuses tabs that both take.
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 32
 MOST_VALUES = 20_000
 MOST_CHARACTERS = MOST_BYTES
 MOST_NUMBER = 10**300
 
-_INTEGER = re.compile(r"[-+]?(0b[01]+|0o?[0-7]+|0x[0-9a-fA-F]+|[1-9][0-9]*|0)")
+_INTEGER = re.compile(r"[-+]?(0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|[1-9][0-9]*|0)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([Tt ]+\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?\s*(Z|[-+]\d{1,2}(:?\d\d)?)?)?")
 _WORDS: dict[str, Any] = {
@@ -162,8 +164,7 @@ def _events(content: bytes) -> Iterator[Any]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _StopError(f"it is not UTF-8 at byte {error.start}", "save it as UTF-8") from None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    yield from yaml.parse(text, Loader=loader)
+    yield from yaml.parse(text, Loader=LOADER)
 
 
 def _take(reader: _Reader, event: Any) -> None:
@@ -171,6 +172,8 @@ def _take(reader: _Reader, event: Any) -> None:
         reader.documents += 1
         if reader.documents > 1:
             raise _StopError("it has a second document, which the engine would ignore", "remove the second ---")
+        if event.version not in (None, (1, 1)):
+            raise _StopError("the engine reads YAML 1.1 only, whatever is written", "remove the line with %YAML")
     elif isinstance(event, yaml.AliasEvent):
         _take_alias(reader, event)
     elif isinstance(event, yaml.ScalarEvent):
@@ -240,21 +243,24 @@ def _number(reader: _Reader, text: str) -> Any:
         if abs(number) > MOST_NUMBER:
             reader.flaw(text, "it is an absurdly long number", "give a number of a few digits")
             return text
-        return number if -(2**63) <= number < 2**64 else float(number)
+        if -(2**63) <= number < 2**64:
+            return number
     if _FLOAT.fullmatch(plain):
         try:
-            value = float(plain)
+            # Where a point comes first, Go takes underscores between digits only, as Python does.
+            value = float(text if text[:1] == "." else plain)
         except ValueError:
             return text
         if not math.isfinite(value):
             reader.flaw(text, "it is no finite number", "give a number, or put the text in quotes")
             return text
-        return value
+        # The engine hands on a negative zero without its sign.
+        return value or 0.0
     return text
 
 
 def _refuse_tag(reader: _Reader, event: Any, harmless: set[str]) -> None:
-    if event.tag not in (None, "!", *harmless):
+    if event.tag not in (None, *harmless):
         reader.flaw(event.tag, "it has a YAML tag", "remove the tag; quotes make text of a value")
 
 

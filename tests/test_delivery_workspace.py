@@ -59,6 +59,18 @@ def test_a_file_without_settings_gets_them(text: str) -> None:
     assert yaml.safe_load(overridden(text, {"helloworld:image": IMAGE}))["config"] == {"helloworld:image": IMAGE}
 
 
+@pytest.mark.parametrize("written", ["image", "helloworld:config:image", '"helloworld:image"', "? image\n  "])
+def test_an_override_replaces_a_setting_however_the_file_writes_its_key(written: str) -> None:
+    after = yaml.safe_load(overridden(f"config:\n  {written}: old\n  aws:image: x\n", {"helloworld:image": IMAGE}))
+    assert after["config"] == {"aws:image": "x", "helloworld:image": IMAGE}
+
+
+@pytest.mark.parametrize("value", ["\told", '\t"old"', " old\t# tab", " [old,\tolder]"])
+def test_a_file_with_the_tabs_that_the_engine_takes_can_be_overridden(value: str) -> None:
+    after = overridden(f"config:\n  helloworld:x:{value}\n", {"helloworld:y": "z"})
+    assert "helloworld:y" in after
+
+
 @given(st.dictionaries(st.from_regex(r"\Ahelloworld:[a-z]{1,9}\Z"), st.text(st.characters(codec="ascii")), min_size=1))
 def test_any_text_is_an_override_and_stays_a_text(overrides: dict[str, str]) -> None:
     printable = {key: "".join(c for c in value if c.isprintable()) for key, value in overrides.items()}

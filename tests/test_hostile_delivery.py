@@ -3,10 +3,11 @@
 import argparse
 import contextlib
 import io
+import itertools
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pulumi.automation import UpdateSummary
 
-from delivery import aws, configuration, github_answers, kube_context, registry, releases, smoke_checks, stack_edits
+from delivery import (
+    aws,
+    bootstrap_files,
+    configuration,
+    github_answers,
+    kube_context,
+    preview,
+    registry,
+    releases,
+    smoke_checks,
+    stack_edits,
+)
 from delivery.console import Console
+from delivery.github import GitHub
 from delivery.github_answers import PullRequest
 from delivery.problems import DeliveryError
 from delivery.redaction import MASK, Redactor
@@ -33,6 +46,15 @@ from tests.delivery_context import told
 PROJECT = Path(__file__).parent.parent
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 REST = Rest(name="it", url="https://api.example.com", headers={}, cure=lambda *_: None, pause=lambda _: None)
+GITHUB = GitHub(token="t", repository="a/b", pause=lambda _: None)
+CALLS: tuple[Callable[[], object], ...] = (
+    lambda: GITHUB.pull_requests_of("a", "topic"),
+    lambda: GITHUB.open_pull_request("topic", "main", "a", "b"),
+    lambda: GITHUB.upsert_comment(7, "M", "a"),
+    lambda: GITHUB.has_comment(7, "M"),
+    lambda: GITHUB.upsert_issue("M", "a", "b", ["drift"]),
+    lambda: GITHUB.close_issue("M", "a", "drift"),
+)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | hostile.texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hostile.texts, inner, max_size=3),
@@ -66,6 +88,19 @@ PULLS = st.fixed_dictionaries(
         "state": odd("open"),
         "labels": odd([{"name": "stage"}]),
         "head": odd({"sha": "0" * 40, "repo": {"full_name": "a/b"}}),
+    }
+)
+
+
+OURS = st.fixed_dictionaries(
+    {
+        "id": odd(7),
+        "number": odd(7),
+        "body": odd("M\na"),
+        "user": odd({"type": "Bot"}),
+        "state": odd("open"),
+        "title": odd("a"),
+        "html_url": odd("https://example.com"),
     }
 )
 
@@ -204,6 +239,20 @@ class TestAnswers:
             except DeliveryError as error:
                 assert_told_in_words(error)
 
+    @hostile.many(200)
+    @given(said=st.lists(json_values | OURS | st.lists(OURS | json_values, max_size=2), min_size=1, max_size=3))
+    @example(said=[[None]])
+    @example(said=[["pull_request"]])
+    def test_whatever_github_answers_a_command_is_done_or_ends_in_words(self, said: list[Any]) -> None:
+        bodies = itertools.cycle([json.dumps(each).encode() for each in said])
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, content=next(bodies)))
+        GITHUB._rest._client = httpx.Client(transport=transport)
+        for call in CALLS:
+            try:
+                call()
+            except DeliveryError as error:
+                assert_told_in_words(error)
+
     @hostile.many(100)
     @given(answer=json_values | st.fixed_dictionaries({"imageDetails": json_values | st.lists(st.fixed_dictionaries(
         {}, optional={"imageDigest": json_values, "imageTags": json_values}), max_size=3)}))  # fmt: skip
@@ -280,6 +329,13 @@ class TestNames:
             else:
                 assert LABEL.fullmatch(stack)
 
+    @pytest.mark.parametrize("name", ["../dev", "dev/../prod", "a" * 300, "dev\n", "Dev", "\udcff", ""])
+    def test_a_preview_of_no_stack_says_so_and_writes_no_report(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "Pulumi.yaml").write_bytes((PROJECT / "Pulumi.yaml").read_bytes())
+        with pytest.raises(DeliveryError, match="no stack's name"):
+            preview.run(told(tmp_path, {}).context, argparse.Namespace(stack=name))
+        assert [path.name for path in tmp_path.rglob("*")] == ["Pulumi.yaml"]
+
     @hostile.many(100)
     @given(
         names=st.tuples(hostile.texts, hostile.texts, hostile.texts | st.sampled_from(["https://[::1", "http://[x]"]))
@@ -294,6 +350,7 @@ BROKEN_FILES: Mapping[str, bytes] = {
     "latin-1": b"config:\n  helloworld:message: \xe9\n",
     "a tag": b"config: !!python/object/apply:os.system [touch canary]\n",
     "nested": b"config: " + b"[" * 100_000,
+    "utf-16": "config: {}\n".encode("utf-16"),
     "a list": b"- a\n",
 }
 
@@ -321,3 +378,24 @@ def test_a_broken_stack_file_is_edited_or_is_no_yaml(parts: list[str]) -> None:
     for edit in (stack_edits.top, lambda text: stack_edits.without(text, ("secretsprovider",))):
         with contextlib.suppress(yaml.YAMLError):
             edit("".join(parts))
+
+
+ACCOUNTS: Mapping[str, bytes] = {
+    "a byte order mark": b"\xef\xbb\xbfconfig:\n  helloworld-bootstrap:region: ''\n",
+    "tabs": b"config:\n  helloworld-bootstrap:region:\t''\t# none yet\n",
+    "a short key": b"config:\n  region: ''\n",
+    "the old form of a key": b"config:\n  helloworld-bootstrap:config:region: ''\n",
+}
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_an_accounts_file_takes_a_region_however_it_is_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_bytes((PROJECT / "bootstrap" / "Pulumi.yaml").read_bytes())
+    file = tmp_path / "Pulumi.account.yaml"
+    file.write_bytes(ACCOUNTS[name])
+    given_region = {"region": "eu-west-1", "repository": "a/b"}
+    bootstrap_files.settle(tmp_path, given_region)
+    once = file.read_bytes()
+    assert bootstrap_files.checked(tmp_path).region == "eu-west-1"
+    bootstrap_files.settle(tmp_path, given_region)
+    assert file.read_bytes() == once

@@ -73,6 +73,14 @@ class TestReading:
             ("0x10", "16"),
             ("010", "8"),
             ("0o17", "15"),
+            ("0X1F", "31"),
+            ("-0B11", "-3"),
+            ("0O17", "15"),
+            ("0xFFFFFFFFFFFFFFFFFF", "0xFFFFFFFFFFFFFFFFFF"),
+            ("18446744073709551616", "18446744073709552000"),
+            ("-0.0", "0"),
+            (".50_0", "0.5"),
+            ("._5", "._5"),
             ("1_000", "1000"),
             ("1.50", "1.5"),
             ("1e3", "1000"),
@@ -157,6 +165,8 @@ class TestRefusing:
             ("config:\n  replicas: 1e999\n", "helloworld:replicas", "no finite number"),
             ("config:\n  message: !!binary aGk=\n", "helloworld:message", "tag"),
             ("config:\n  message: !!python/object:os.system x\n", "helloworld:message", "tag"),
+            ("config:\n  message: ! hi\n", "helloworld:message", "tag"),
+            ("%YAML 1.2\n---\nconfig: {}\n", "Pulumi.dev.yaml", "YAML 1.1 only"),
             ("config:\n  tags: {<<: {a: b}}\n", "helloworld:tags", "merge keys"),
             ("config: &a\n  tags: *a\n", "helloworld:tags", "inside what it stands for"),
             ("config: {}\n---\nconfig: {}\n", "Pulumi.dev.yaml", "second document"),
@@ -218,6 +228,8 @@ class TestRefusing:
         ("content", "reason"),
         [
             ("runtime: python\n", "no name"),
+            ('name: "x\\n::error::y"\n', "no project's name"),
+            ("name: a:b\n", "no project's name"),
             ("name: x\nconfig: [a]\n", "a list"),
             ("name: x\nconfig: {a: {type: number}}\n", "no such type"),
             ("name: x\nconfig: {a: {type: integer, default: b}}\n", "not a whole number"),
@@ -230,6 +242,11 @@ class TestRefusing:
         found = problems(project, "")
         assert reason in found[0].reason
         assert found[0].key.startswith("Pulumi.yaml")
+
+    def test_a_projects_description_is_shown_on_one_line_that_can_be_printed(self, project: Path) -> None:
+        description = '"a\\n::error::b\\e[31m\\u202e"'
+        (project / "Pulumi.yaml").write_text(f"name: x\nconfig: {{a: {{type: string, description: {description}}}}}\n")
+        assert [each.cure for each in problems(project, "")] == [r"a ::error::b\x1b[31m\u202e"]
 
     def test_a_setting_without_value_and_default_is_missing(self, project: Path) -> None:
         (project / "Pulumi.yaml").write_text("name: x\nconfig: {a: {type: string}}\n")

@@ -78,3 +78,15 @@ def test_what_is_read_afterwards_is_both(there: dict[str, str], new: dict[str, s
     edited = edit("".join(["config:\n", *lines]), {}, new)
     assert (yaml.safe_load(edited.text)["config"] or {}) == {**new, **there}
     assert set(edited.other) == {key for key in new if there.get(key, new[key]) != new[key]}
+
+
+@pytest.mark.parametrize("written", ["region", "helloworld:config:region", '"helloworld:region"'])
+def test_a_key_is_found_however_the_file_writes_it(written: str) -> None:
+    text = f"config:\n  {written}: us-west-2\n"
+    edited = edit(text, {}, {"helloworld:region": "eu-west-1"})
+    assert (edited.text, edited.other) == (text, {"helloworld:region": "us-west-2"})
+
+
+def test_tabs_that_the_engine_takes_stay() -> None:
+    text = 'config:\n  helloworld:a:\tb\t# tab\n  helloworld:c:\t""\n'
+    assert edit(text, {}, {"helloworld:c": "d"}).text == text.replace('""', " d")

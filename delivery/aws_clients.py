@@ -28,6 +28,8 @@ DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Aut
 ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)")
 # Where the prefix of a service's rights is not boto3's name for it.
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
+# botocore's word for keys that were handed to a session, which those of the environment are.
+EXPLICIT = "explicit"
 NOBODY_ERRORS = (
     exceptions.NoCredentialsError,
     exceptions.PartialCredentialsError,
@@ -95,6 +97,7 @@ class Clients:
         # A session's clients may be used from any thread, but not made from any.
         with self._lock:
             if (service, where) not in self._clients:
+                explained("session", lambda: _require_whole(self._session))
                 self._clients[service, where] = explained(
                     service, lambda: self._session.create_client(service, region_name=where, config=self._config)
                 )
@@ -175,6 +178,22 @@ def _session(environ: Mapping[str, str]) -> botocore.session.Session:
     # Keys of this process that are not in the context's environment are somebody else's.
     session.get_component("credential_provider").remove("env")
     return session
+
+
+def _require_whole(session: botocore.session.Session) -> None:
+    """Raise botocore's own error if a log-in cannot sign: what is behind a profile may be any program of the machine's.
+
+    An empty key is left to whoever signs, which may be C, by botocore.
+    """
+    try:
+        found = session.get_credentials()
+        keys = found.get_frozen_credentials() if found else None
+    except (OSError, EOFError, ValueError) as error:
+        said = f"{type(error).__name__}: {_sentence(error)}"
+        raise exceptions.CredentialRetrievalError(provider="the profile", error_msg=said) from None
+    if keys and not (keys.access_key and keys.secret_key):
+        whose = "the environment" if found.method == EXPLICIT else found.method
+        raise exceptions.CredentialRetrievalError(provider=whose, error_msg="one of the two keys is empty")
 
 
 def explained(service: str, ask: Callable[[], Any]) -> Any:

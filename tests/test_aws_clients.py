@@ -72,6 +72,28 @@ class TestWho:
         with pytest.raises(AwsError, match=r"nope.*could not be found"):
             asking({**NO_FILES, "AWS_PROFILE": "nope"}).call("sts", "get_caller_identity")
 
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
+            ("credential_process = /none/there", "FileNotFoundError"),
+            ("credential_process = echo no JSON", "JSONDecodeError"),
+            ('credential_process = echo "', "No closing quotation"),
+            ("aws_access_key_id = AKIA\naws_secret_access_key =", "is empty"),
+        ],
+        ids=["no program", "no JSON", "half a quotation", "no secret"],
+    )
+    def test_a_profile_that_gives_no_keys_is_told_with_the_cure(self, tmp_path: Path, config: str, said: str) -> None:
+        file = tmp_path / "config"
+        file.write_text(f"[profile me]\n{config}\n")
+        with pytest.raises(AwsError, match=f"nobody is logged in.*{said}") as raised:
+            asking({**NO_FILES, "AWS_CONFIG_FILE": str(file), "AWS_PROFILE": "me"}).call("sts", "get_caller_identity")
+        assert raised.value.code == NOBODY
+        assert "cure: log in" in str(raised.value)
+
+    def test_half_of_the_keys_in_the_environment_is_told_with_the_cure(self) -> None:
+        with pytest.raises(AwsError, match=r"from the environment.*is empty\n  cure: log in"):
+            asking({**NO_FILES, "AWS_ACCESS_KEY_ID": "AKIA"}).call("sts", "get_caller_identity")
+
 
 class TestCalls:
     def test_a_list_is_all_of_its_pages(self) -> None:

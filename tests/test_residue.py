@@ -167,6 +167,7 @@ def test_a_key_that_aws_deletes_in_days_stays_by_design_until_a_date(account: Ac
     text = "\n".join(report("dev", looked))
     assert "stays by design: key" in text
     assert "until 20" in text
+    assert f"--key-id {arn.rpartition('/')[2]} --region " in text
     assert "costs: nothing" in text
 
 

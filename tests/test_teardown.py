@@ -242,6 +242,7 @@ class TestProtection:
         account.record()
         done = destroy(stage, "prod", "--confirm=prod")
         assert "copy-db-snapshot" in done.err
+        assert done.err.count("--region us-west-2") == 2
         assert untouched(stage, account)
 
 

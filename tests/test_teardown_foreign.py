@@ -8,7 +8,7 @@ import pytest
 
 from delivery.problems import DeliveryError
 from delivery.teardown.deletion import require_same_place
-from tests.teardown_account import ACCOUNT, DEV, OWN, REGION, Account, opened, specified
+from tests.teardown_account import ACCOUNT, DEV, OWN, REGION, Account, opened, refusal, specified
 
 RUNS = {"cluster": {"status": "ACTIVE", "tags": OWN}}
 
@@ -82,6 +82,32 @@ def test_a_log_group_below_the_stacks_name_that_no_service_makes_is_left_alone(a
     assert [each["logGroupName"] for each in account.boto("logs").describe_log_groups()["logGroups"]] == [
         "/helloworld-dev/by-hand"
     ]
+
+
+def test_a_rule_is_no_thing_beside_its_group(account: Account) -> None:
+    """AWS lists its tags beside those of its group, which moto does not."""
+    tags = [{"ResourceType": "security-group-rule", "ResourceId": "sgr-1", "Key": "project", "Value": "helloworld"}]
+    account.answers["DescribeTags"] = lambda _: {"Tags": tags}
+    account.record()
+    looked = account.cloud().look()
+    assert "DescribeTags" in account.operations
+    assert looked.things == []
+
+
+def test_a_log_group_that_goes_while_it_is_looked_at_is_gone_and_hides_no_other(account: Account) -> None:
+    logs = account.boto("logs")
+    going, left = (f"/aws/eks/helloworld-dev/{name}" for name in ("cluster", "late"))
+    for name in (going, left):
+        logs.create_log_group(logGroupName=name)
+
+    def tags(asked: dict[str, Any]) -> Any:
+        if asked["resourceArn"].endswith(going):
+            raise refusal("ListTagsForResource", "ResourceNotFoundException")
+        return {"tags": {}}
+
+    account.answers["ListTagsForResource"] = tags
+    looked = account.cloud().look()
+    assert ([each.name for each in looked.things], looked.unasked) == ([left], [])
 
 
 def test_backups_of_a_database_that_is_gone_are_asked_for_by_a_filter(account: Account) -> None:

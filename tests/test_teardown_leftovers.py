@@ -115,6 +115,19 @@ def test_while_the_cluster_is_there_its_things_are_told_and_not_deleted(account:
     assert account.cloud().clear(said.append, of_cluster_only=False)[1] == 2
 
 
+def test_what_a_living_cluster_uses_is_not_waited_for(account: Account, said: list[str]) -> None:
+    """It may be that of a stack of the same name in another backend."""
+    interface = {"NetworkInterfaceId": Made(account).interface(ENI), "Status": "in-use", "TagSet": pairs(ENI)}
+    account.answers["DescribeNetworkInterfaces"] = lambda _: {"NetworkInterfaces": [interface]}
+    account.answers["DescribeCluster"] = lambda _: {"cluster": {"status": "ACTIVE"}}
+    looked, _ = account.cloud().clear(said.append, of_cluster_only=False)
+    assert {each.kind for each in looked.things} == {"network interface", "cluster"}
+    assert (account.seconds, said) == (0, [])
+    account.answers["DescribeCluster"] = lambda _: {"cluster": {"status": "DELETING"}}
+    account.cloud().clear(said.append, of_cluster_only=False)
+    assert account.seconds == account.patience.most
+
+
 def test_a_balancer_that_goes_meanwhile_hides_no_other(account: Account) -> None:
     def tags(asked: dict[str, Any]) -> Any:
         if "gone" in asked["ResourceArns"]:

@@ -17,6 +17,7 @@ SESSION_NAME = f"{PROJECT}-preflight"
 SOON = timedelta(minutes=30)
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
 UNKNOWN_THERE = ("InvalidClientTokenId", "UnrecognizedClientException")
+AGAIN = "look whether this machine's clock is right and its keys are whole, or log in anew; then again"
 WHO, DEPLOYER = "credentials", "deploy role"
 
 
@@ -42,7 +43,8 @@ def log_in(context: Context, settings: Settings, now: datetime) -> LogIn:
         caller = here.call("sts", "get_caller_identity")
     except AwsError as error:
         # Nothing else can be asked then, so it is a failure, whatever the reason.
-        nobody = replace(refused(WHO, error), mark="fail")
+        told = refused(WHO, error)
+        nobody = replace(told, mark="fail", cure=told.cure or AGAIN)
         return LogIn(results=(_not_turned_on(context, settings.region, error) or nobody,))
     arn, account = str(caller["Arn"]), str(caller["Account"])
     who = _until(f"{arn} in account {account}", context.environ.get("AWS_CREDENTIAL_EXPIRATION", ""), now)

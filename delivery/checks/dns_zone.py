@@ -5,7 +5,7 @@ from typing import Any
 
 from delivery.checks.lookup import LookupFailedError
 from delivery.checks.quotas import own_balancers
-from delivery.checks.result import Result, fail, ok, unknown, warn
+from delivery.checks.result import Result, fail, ok, refused, unknown, warn
 from delivery.checks.site import Site
 from delivery.hosted_zones import plain, public_zones
 from infra.settings import PROJECT
@@ -32,7 +32,10 @@ def zone(site: Site) -> Iterable[Result]:
     else:
         yield ok(ZONE, f"{name} ({_id(public[0])})")
         told = site.aws.call("route53", "get_hosted_zone", Id=_id(public[0]))
-        yield delegation(site, name, frozenset(map(plain, told["DelegationSet"]["NameServers"])))
+        try:
+            yield delegation(site, name, frozenset(map(plain, told["DelegationSet"]["NameServers"])))
+        except LookupFailedError as error:
+            yield refused(DELEGATION, error)
 
 
 def delegation(site: Site, name: str, ours: frozenset[str]) -> Result:
@@ -42,6 +45,9 @@ def delegation(site: Site, name: str, ours: frozenset[str]) -> Result:
         site: whose lookup is asked.
         name: the zone's.
         ours: what Route 53 gave the zone.
+
+    Raises:
+        LookupFailedError: the resolver does not answer.
     """
     cure = f"at the registrar of {name}, or in its parent zone, name exactly: {', '.join(sorted(ours))}"
     try:

@@ -73,7 +73,7 @@ def vcpus(site: Site) -> Iterable[Result]:
         largest = max((size for kind, size in sizes.items() if _family(kind) in among), default=0)
         quota = Quota(f"vCPUs, {NAMES[capacity]} {name}", "ec2", spot if capacity == "spot" else on_demand)
         used = sum(_size(each) for each in running if _family(each["InstanceType"]) in among)
-        yield judged(quota, applied(site, quota), {"": largest * _most_nodes(site)}, {"": used})
+        yield judged(quota, site.region, applied(site, quota), {"": largest * _most_nodes(site)}, {"": used})
 
 
 def _types(site: Site) -> list[str]:

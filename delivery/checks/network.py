@@ -100,7 +100,8 @@ def _consent(site: Site, theirs: Mapping[str, Mapping[str, Any]]) -> Iterable[Re
         return
     without = [name for name, each in theirs.items() if tags_of(each.get("Tags")).get(CONSENT) != site.stack]
     if without:
-        cure = f"aws ec2 create-tags --resources {' '.join(without)} --tags Key={CONSENT},Value={site.stack}"
+        tag = f"--tags Key={CONSENT},Value={site.stack} --region {site.region}"
+        cure = f"aws ec2 create-tags --resources {' '.join(without)} {tag}"
         yield warn(
             AGREED, f"{', '.join(without)} without the tag {CONSENT}={site.stack}, which bootstrap's role needs", cure
         )

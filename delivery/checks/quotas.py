@@ -11,6 +11,8 @@ from delivery.checks.site import Site
 # A count by place, where a quota is one for each zone; else the place is empty.
 Counts = Mapping[str, int]
 NAT, INGRESS = "aws:ec2/natGateway:NatGateway", "kubernetes:networking.k8s.io/v1:Ingress"
+# One that is on its way out still counts: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+COUNTED_GATEWAYS = ("pending", "available", "deleting")
 GROUP = "alb.ingress.kubernetes.io/group.name"
 
 
@@ -36,10 +38,10 @@ def check(counted: Counted, site: Site) -> Iterable[Result]:
     """Whether they fit; nothing if the plan makes none."""
     wanted = {place: number for place, number in counted.wanted(site).items() if number}
     if wanted:
-        yield judged(counted.quota, applied(site, counted.quota), wanted, counted.used(site))
+        yield judged(counted.quota, site.region, applied(site, counted.quota), wanted, counted.used(site))
 
 
-def judged(quota: Quota, limit: float, wanted: Counts, used: Counts) -> Result:
+def judged(quota: Quota, region: str, limit: float, wanted: Counts, used: Counts) -> Result:
     """The result for the place where least is left."""
     asked = f"quota: {quota.what}"
     place = max(wanted, key=lambda each: (wanted[each] + used.get(each, 0), each))
@@ -48,7 +50,7 @@ def judged(quota: Quota, limit: float, wanted: Counts, used: Counts) -> Result:
     found = f"{used.get(place, 0)} of others and {wanted[place]} of this stack, of {limit:g}{where}"
     if need <= limit:
         return ok(asked, found)
-    ask = f"--service-code {quota.service} --quota-code {quota.code} --desired-value {need}"
+    ask = f"--service-code {quota.service} --quota-code {quota.code} --desired-value {need} --region {region}"
     return fail(asked, found, f"aws service-quotas request-service-quota-increase {ask}; it takes hours to days")
 
 
@@ -82,7 +84,7 @@ def _others_gateways_by_zone(site: Site) -> Counts:
     zones = {
         each["SubnetId"]: each["AvailabilityZone"] for each in site.aws.items("ec2", "describe_subnets", "Subnets")
     }
-    states = [{"Name": "state", "Values": ["pending", "available"]}]
+    states = [{"Name": "state", "Values": list(COUNTED_GATEWAYS)}]
     gateways = site.aws.items("ec2", "describe_nat_gateways", "NatGateways", Filter=states)
     return Counter(zones.get(each["SubnetId"], "") for each in gateways if not site.is_ours(tags_of(each.get("Tags"))))
 

@@ -27,7 +27,7 @@ def ask_all(questions: Sequence[Question], seconds: float) -> list[Result]:
     answers: dict[int, Sequence[Result]] = {}
 
     def ask(place: int, question: Question) -> None:
-        answers[place] = _answered(question)
+        answers[place] = list(_answered(question))
 
     threads = [
         # One that hangs must not keep the process from ending.
@@ -47,14 +47,14 @@ def ask_all(questions: Sequence[Question], seconds: float) -> list[Result]:
     ]
 
 
-def _answered(question: Question) -> Sequence[Result]:
-    """What a check answers; that it could not ask, or has a defect, is an answer, too."""
+def _answered(question: Question) -> Iterable[Result]:
+    """What a check answers; that it could not ask on, or has a defect, is an answer, too, after what it had found."""
     try:
-        return list(question.ask())
+        yield from question.ask()
     except DeliveryError as error:
-        return [refused(question.name, error)]
+        yield refused(question.name, error)
     except Exception as error:
         # One check's defect must not hide what the others found.
         what = " ".join(f"{type(error).__name__}: {error}".split())
         defect = f"the check itself failed, which is a defect of it: {what}"
-        return [unknown(question.name, defect, "report it; go on without")]
+        yield unknown(question.name, defect, "report it; go on without")

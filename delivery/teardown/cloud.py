@@ -59,7 +59,8 @@ class Cloud:
         """Delete what is left behind, and wait for what AWS deletes late.
 
         Nothing goes while there is a cluster of that name: then it is not left behind, but may be in use, maybe by a
-        stack of that name in another backend. A review environment's balancer is proved by the name of its group.
+        stack of that name in another backend, and nothing is waited for. A review environment's balancer is proved by
+        the name of its group.
 
         Args:
             say: told what happens.
@@ -77,6 +78,9 @@ class Cloud:
             # Nor is anything else waited for: it may stand until the engine goes on.
             return replace(found, things=[each for each in found.things if each.proof == "cluster"])
 
+        if not orphaned and _has_cluster(found := looked()):
+            # What is attached to it stays so.
+            return found, 0
         return clear(self.clients, looked, lambda thing: orphaned and thing.proof != "none", say, self.patience)
 
     def delete_balancers(self, say: Callable[[str], None]) -> None:
@@ -94,6 +98,10 @@ class Cloud:
         left = clear(self.clients, looked, lambda _: True, say, self.patience)[0].things
         if left:
             raise DeliveryError(f"{', '.join(each.name for each in left)} could not be deleted, or not in time")
+
+
+def _has_cluster(found: Looked) -> bool:
+    return any(each.kind == "cluster" and not each.late for each in found.things)
 
 
 def open_cloud(context: Context, stack: str, settings: Settings) -> Cloud:

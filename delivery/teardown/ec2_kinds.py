@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 GROUP, INTERFACE, VPC = "security-group", "network-interface", "vpc"
+# They have tags of their own, and go with what they belong to.
+PARTS = ("security-group-rule",)
 
 
 @dataclass(frozen=True)

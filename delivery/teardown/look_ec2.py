@@ -5,7 +5,7 @@ from typing import Any
 
 from delivery.aws_clients import Clients
 from delivery.aws_tags import tags_of
-from delivery.teardown.ec2_kinds import GROUP, INTERFACE, KINDS, VPC, Kind
+from delivery.teardown.ec2_kinds import GROUP, INTERFACE, KINDS, PARTS, VPC, Kind
 from delivery.teardown.scope import Scope, proof
 from delivery.teardown.things import UNKNOWN, Deletion, Thing
 
@@ -78,7 +78,7 @@ def _tagged(clients: Clients, wanted: Mapping[str, str]) -> set[tuple[str, str]]
         filters = [{"Name": "key", "Values": [key]}, {"Name": "value", "Values": [value]}]
         rows = clients.items("ec2", "describe_tags", "Tags", Filters=filters)
         found.append({(str(each["ResourceType"]), str(each["ResourceId"])) for each in rows})
-    return set.intersection(*found)
+    return {(kind, name) for kind, name in set.intersection(*found) if kind not in PARTS}
 
 
 def _described(clients: Clients, kind: str, ids: Sequence[str]) -> list[Any]:

@@ -26,9 +26,11 @@ def look_at_log_groups(clients: Clients, scope: Scope) -> list[Thing]:
     for prefix in scope.log_groups:
         for each in clients.items("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix):
             name = str(each["logGroupName"])
-            tags = clients.call("logs", "list_tags_for_resource", resourceArn=str(each["arn"]).removesuffix(":*"))[
-                "tags"
-            ]
+            told = clients.find("logs", "list_tags_for_resource", resourceArn=str(each["arn"]).removesuffix(":*"))
+            if told is None:
+                # It went meanwhile.
+                continue
+            tags = told["tags"]
             # One that has been made anew has no tags at all, and its name is the cluster's.
             whose = proof(tags, scope) if tags else "cluster"
             foreign = f"its tags say that it is not of {scope.stack}"

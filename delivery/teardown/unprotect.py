@@ -19,6 +19,7 @@ def require_room_for_snapshots(cloud: Cloud, deployment: Deployment) -> None:
     Raises:
         DeliveryError: there is one of that name, of an earlier database. AwsError: RDS cannot be asked.
     """
+    region = cloud.scope.region
     for database, snapshot in last_snapshots(deployment):
         living = [each for each in _databases(cloud, database) if each["DBInstanceStatus"] != DELETING]
         if living and _found(cloud, "describe_db_snapshots", "DBSnapshots", DBSnapshotIdentifier=snapshot):
@@ -26,8 +27,8 @@ def require_room_for_snapshots(cloud: Cloud, deployment: Deployment) -> None:
                 f"the last snapshot of database {database} is to be called {snapshot}, and an earlier database has "
                 "left one of that name. Nothing is deleted.\n"
                 "  cure: keep it under another name (aws rds copy-db-snapshot --source-db-snapshot-identifier "
-                f"{snapshot} --target-db-snapshot-identifier <name>), then delete it (aws rds delete-db-snapshot "
-                f"--db-snapshot-identifier {snapshot})"
+                f"{snapshot} --target-db-snapshot-identifier <name> --region {region}), then delete it (aws rds "
+                f"delete-db-snapshot --db-snapshot-identifier {snapshot} --region {region})"
             )
 
 
@@ -64,7 +65,8 @@ def _lift_of_cluster(context: Context, cloud: Cloud) -> None:
     if update["status"] != UPDATE_DONE:
         raise DeliveryError(
             f"the deletion protection of cluster {name} could not be lifted: EKS says {update['status']}.\n"
-            f"  cure: look at it (aws eks describe-update --name {name} --update-id {update['id']}), then again"
+            f"  cure: look at it (aws eks describe-update --name {name} --update-id {update['id']} "
+            f"--region {cloud.scope.region}), then again"
         )
     context.console.say(f"Deletion protection of cluster {name} is lifted.")
 

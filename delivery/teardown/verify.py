@@ -77,7 +77,7 @@ def verified(clients: Clients, scope: Scope, arn: str) -> Thing | None:
     region = question.where or scope.region
     command = f"aws {question.delete} {shown} --region {region}".replace("ACCOUNT", scope.account)
     thing = Thing(kind=question.shown, name=shown, why=why, costs=question.costs, cure=command)
-    return _going(thing, told, name)
+    return _going(thing, told, name, region)
 
 
 def _is_asked_elsewhere(scope: Scope, service: str, kind: str, name: str) -> bool:
@@ -89,10 +89,11 @@ def _is_asked_elsewhere(scope: Scope, service: str, kind: str, name: str) -> boo
     return service in ("ec2", "iam") or (service == "eks" and kind in CLUSTER_PARTS) or (service, kind) == SNAPSHOT
 
 
-def _going(thing: Thing, told: Any, name: str) -> Thing:
+def _going(thing: Thing, told: Any, name: str, region: str) -> Thing:
     """The same, said otherwise where it is on its way out."""
     if thing.kind == "key" and told["KeyMetadata"]["KeyState"] == KEY_GOING:
-        when, undo = told["KeyMetadata"].get("DeletionDate"), f"aws kms cancel-key-deletion --key-id {name}"
+        when = told["KeyMetadata"].get("DeletionDate")
+        undo = f"aws kms cancel-key-deletion --key-id {name} --region {region}"
         why = f"AWS waits before it deletes a key, this one until {_date(when)}; until then `{undo}` keeps it"
         return Thing(kind=thing.kind, name=thing.name, why=why, expected=True)
     if thing.kind == "secret" and told.get(SECRET_GOING):

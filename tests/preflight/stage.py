@@ -39,7 +39,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "w
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 BACKEND = {"PULUMI_BACKEND_URL": "s3://state-bucket?region=us-west-2"}
 # In seconds: what a busy machine may need, and no test waits for.
-LONG = 60
+LONG = 600
 # A name, and the service and operation, as botocore has them.
 Operation = tuple[str, str]
 

@@ -59,6 +59,13 @@ class TestLogIn:
         assert marks(found.results) == {"credentials": "fail"}
         assert "AWS does not answer" in found.results[0].found
 
+    @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "IncompleteSignature", "ServiceUnavailable"])
+    def test_a_refusal_that_names_no_cure_has_one_all_the_same(self, aws: Aws, code: str) -> None:
+        aws.answers["sts", "GetCallerIdentity"] = error(code)
+        (found,) = self.ask(aws, {}).results
+        assert (found.mark, code in found.found) == ("fail", True)
+        assert "clock" in found.cure
+
     def test_who_asks_and_in_which_account_is_told(self, aws: Aws) -> None:
         found = self.ask(aws, {})
         assert found.account == ACCOUNT

@@ -43,7 +43,7 @@ class TestQuotas:
         self.limits(stage, L_0263D0A3=5)
         (full,) = stage.ask(stage.site(), "quota: elastic addresses")
         assert full.mark == "fail"
-        assert "--service-code ec2 --quota-code L-0263D0A3 --desired-value 6" in full.cure
+        assert "--service-code ec2 --quota-code L-0263D0A3 --desired-value 6 --region us-west-2" in full.cure
 
     def test_what_the_stack_has_already_is_not_counted_twice(self, stage: Stage) -> None:
         made = [ec2().allocate_address(Domain="vpc")["AllocationId"] for _ in range(3)]
@@ -63,6 +63,19 @@ class TestQuotas:
     def test_gateways_are_counted_in_the_zone_where_least_is_left(self, stage: Stage) -> None:
         subnets = ec2().describe_subnets(Filters=[{"Name": "availability-zone", "Values": ["us-west-2b"]}])["Subnets"]
         ec2().create_nat_gateway(SubnetId=subnets[0]["SubnetId"], ConnectivityType="private")
+        self.limits(stage, L_FE5A380F=1)
+        (found,) = stage.ask(stage.site(), "quota: NAT gateways in a zone")
+        assert (found.mark, found.found) == ("fail", "1 of others and 1 of this stack, of 1 in us-west-2b")
+
+    def test_a_gateway_that_is_being_deleted_still_counts(self, stage: Stage) -> None:
+        (subnet,) = ec2().describe_subnets(Filters=[{"Name": "availability-zone", "Values": ["us-west-2b"]}])["Subnets"]
+
+        def gateways(asked: Mapping[str, Any]) -> Any:
+            (states,) = asked["Filter"]
+            going = {"State": "deleting", "SubnetId": subnet["SubnetId"]}
+            return {"NatGateways": [going] if going["State"] in states["Values"] else []}
+
+        stage.aws.answers["ec2", "DescribeNatGateways"] = gateways
         self.limits(stage, L_FE5A380F=1)
         (found,) = stage.ask(stage.site(), "quota: NAT gateways in a zone")
         assert (found.mark, found.found) == ("fail", "1 of others and 1 of this stack, of 1 in us-west-2b")
@@ -88,7 +101,7 @@ class TestQuotas:
 
     @given(st.integers(0, 1000), st.integers(1, 1000), st.integers(0, 2000))
     def test_it_fails_exactly_if_it_does_not_fit(self, used: int, wanted: int, limit: int) -> None:
-        found = judged(Quota("things", "ec2", "L-1"), float(limit), {"": wanted}, {"": used})
+        found = judged(Quota("things", "ec2", "L-1"), "us-west-2", float(limit), {"": wanted}, {"": used})
         assert (found.mark == "ok") == (used + wanted <= limit)
         assert (f"--desired-value {used + wanted}" in found.cure) == (found.mark == "fail")
 
@@ -269,7 +282,7 @@ class TestNetworks:
         site = stage.site(late={**self.late(vpc, "10.50.0.0/16", table), "deployRole": DEPLOYER})
         (_, asked, _) = stage.ask(site, "peer VPC")
         assert (asked.asked, asked.mark) == ("peer's consent", "warn")
-        assert f"--resources {vpc} {table} --tags Key=helloworld-peering,Value=prod" in asked.cure
+        assert f"--resources {vpc} {table} --tags Key=helloworld-peering,Value=prod --region us-west-2" in asked.cure
         ec2().create_tags(Resources=[vpc, table], Tags=[{"Key": "helloworld-peering", "Value": "prod"}])
         assert [each.mark for each in stage.ask(site, "peer VPC")] == ["ok", "ok", "ok"]
 

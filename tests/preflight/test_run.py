@@ -4,7 +4,7 @@ import argparse
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -158,6 +158,14 @@ class TestFaults:
         assert {each.asked for each in found if each.mark == "ok"} <= {"CAA"}
         assert not any("\n" in f"{each.found}{each.cure}" for each in found)
 
+    @pytest.mark.parametrize("fault", [DeliveryError("no answer"), KeyError("a defect")], ids=["refusal", "defect"])
+    def test_what_was_found_before_a_fault_is_told_all_the_same(self, fault: Exception) -> None:
+        def half() -> Iterator[Result]:
+            yield fail("half", "is wrong", "mend it")
+            raise fault
+
+        assert [each.mark for each in ask_all([Question("half", half)], LONG)] == ["fail", "unknown"]
+
     def test_one_that_hangs_is_a_line_when_the_time_is_over_and_keeps_nobody_waiting(self) -> None:
         stuck = threading.Event()
 
@@ -166,11 +174,11 @@ class TestFaults:
             return []
 
         begun = time.monotonic()
-        found = ask_all([Question("stuck", hang), Question("well", lambda: [ok("well", "yes")])], 1)
+        found = ask_all([Question("stuck", hang), Question("well", lambda: [ok("well", "yes")])], 3)
         assert time.monotonic() - begun < LONG
         stuck.set()
         assert [(each.asked, each.mark) for each in found] == [("stuck", "unknown"), ("well", "ok")]
-        assert "no answer after 1 seconds" in found[0].found
+        assert "no answer after 3 seconds" in found[0].found
 
     def test_answers_come_in_the_order_of_the_questions(self) -> None:
         def slow(seconds: float, name: str) -> Any:
@@ -178,7 +186,7 @@ class TestFaults:
             return [ok(name, "")]
 
         questions = [Question(str(each), partial(slow, (5 - each) / 100, str(each))) for each in range(5)]
-        assert [each.asked for each in ask_all(questions, 10)] == list("01234")
+        assert [each.asked for each in ask_all(questions, LONG)] == list("01234")
 
 
 def call(aws: Aws, stack: str, environ: Mapping[str, str], project: Path = PROJECT) -> tuple[int, Told]:

@@ -13,6 +13,7 @@ from typing import NoReturn, Protocol, TextIO, cast
 
 from delivery.console import Console
 from delivery.context import Context
+from delivery.interruption import STOPPING
 from delivery.problems import DeliveryError
 from delivery.redaction import Redactor, secrets_of
 from offline.plain import Parser
@@ -164,6 +165,6 @@ def _stopped(*_: object) -> NoReturn:
 
 if __name__ == "__main__":
     # As Ctrl-C, also where a shell has turned that off for what runs in the background.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, _stopped)
     sys.exit(main())

@@ -99,8 +99,8 @@ def _converge(
 ) -> dict[str, Any]:
     """One state, in the bucket, and the account as the program says; the program's outputs."""
     folder, say = context.project / "bootstrap", context.console.say
-    local = StateHome(context, engine, bootstrap_state.local_backend(folder), bootstrap_state.PASSPHRASE)
-    remote = StateHome(context, engine, target, bootstrap_state.PASSPHRASE)
+    local = StateHome(context, engine, bootstrap_state.local_backend(folder))
+    remote = StateHome(context, engine, target)
     there = remote.deployment()
     if not bootstrap_export.resources(there):
         _begin(local, account, names.state_bucket(account, region), target, folder)
@@ -113,11 +113,7 @@ def _converge(
         remote.unlock()
     bootstrap_state.forget_local(folder)
     bootstrap_files.rekey(folder, engine, target)
-    there = remote.deployment()
-    waiting = bool(bootstrap_export.pending(there))
-    if waiting:
-        remote.put(bootstrap_export.adopted(there, account))
-    outputs, changes = remote.up(refresh=waiting)
+    outputs, changes = _up(remote, remote.deployment(), account)
     say("Nothing to change: the account is as bootstrap/ says." if not changes else f"Changed: {changes} resources.")
     return outputs
 
@@ -141,10 +137,15 @@ def _begin(local: StateHome, account: str, bucket: str, target: Backend, folder:
     bootstrap_state.make_local(folder)
     # Nobody else can be at it: this process has the folder to itself.
     local.unlock()
-    waiting = bool(bootstrap_export.pending(here))
+    _up(local, here, account)
+
+
+def _up(home: StateHome, there: dict[str, Any], account: str) -> tuple[dict[str, Any], int]:
+    """As `StateHome.up`, from the state that is there; what a killed engine had begun is looked for first."""
+    waiting = bool(bootstrap_export.pending(there))
     if waiting:
-        local.put(bootstrap_export.adopted(here, account))
-    local.up(refresh=waiting)
+        home.put(bootstrap_export.adopted(there, account))
+    return home.up(refresh=waiting)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bootstrap.names import REVIEW_ENVIRONMENT
+from bootstrap.settings import Settings
 from policy.rules import is_production
 
 
@@ -20,8 +21,8 @@ class Repository:
     deploy_roles: Mapping[str, str]
 
 
-def repository_settings(settings: Any, outputs: Mapping[str, Any]) -> Repository:
-    """What to set, from the account's settings (bootstrap.settings.Settings) and the outputs of `bootstrap/`."""
+def repository_settings(settings: Settings, outputs: Mapping[str, Any]) -> Repository:
+    """What to set, from the account's settings and the outputs of `bootstrap/`."""
     roles = outputs["deployRoles"]
     return Repository(
         name=re.sub(r"@\d+", "", settings.repository),

@@ -42,17 +42,16 @@ class StateHome:
         context: the project's, and what the engine runs with.
         engine: the engine.
         backend: which.
-        passphrase: of the local state, which holds no secret.
     """
 
-    def __init__(self, context: Context, engine: Engine, backend: Backend, passphrase: str) -> None:
+    def __init__(self, context: Context, engine: Engine, backend: Backend) -> None:
         self.backend = backend
         self._context, self._engine = context, engine
         self._workspace = QuietWorkspace(
             work_dir=str(context.project / "bootstrap"),
             secrets_provider=backend.secrets_provider,
             pulumi_command=engine,
-            env_vars={"PULUMI_BACKEND_URL": backend.url, "PULUMI_CONFIG_PASSPHRASE": passphrase},
+            env_vars={"PULUMI_BACKEND_URL": backend.url, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE},
         )
 
     def deployment(self) -> dict[str, Any]:
@@ -117,12 +116,8 @@ class StateHome:
     def _explained(self, what: str) -> Iterator[None]:
         try:
             yield
-        except StackNotFoundError:
-            raise
         except CommandError as error:
-            failure = self._engine.last_failure
-            said = (failure.stderr.strip() or failure.stdout.strip()) if failure else "it gave no reason"
-            lines = [line for line in said.splitlines() if line.strip()][-MOST_LINES:]
+            lines = [line for line in self._engine.last_words.splitlines() if line.strip()][-MOST_LINES:]
             cure = ""
             if isinstance(error, ConcurrentUpdateError):
                 cure = "\n  cure: wait for the run that holds it. Only if none does: make bootstrap UNLOCK=yes"
@@ -151,7 +146,7 @@ def forget_local(folder: Path) -> None:
         shutil.rmtree(moved)
 
 
-def new_data_key(engine: Engine, secrets_provider: str, project: str, passphrase: str) -> dict[str, str]:
+def new_data_key(engine: Engine, secrets_provider: str, project: str) -> dict[str, str]:
     """What a stack's file says of its secrets: `secretsprovider` and the data key, encrypted by that provider.
 
     The engine makes it, for a stack that is thrown away. Without it in the file every run would make another one, and
@@ -163,14 +158,13 @@ def new_data_key(engine: Engine, secrets_provider: str, project: str, passphrase
     with tempfile.TemporaryDirectory(prefix="helloworld-") as folder:
         Path(folder, "Pulumi.yaml").write_text(yaml.safe_dump({"name": project, "runtime": "python"}), "utf-8")
         Path(folder, "state").mkdir()
-        env = {"PULUMI_BACKEND_URL": f"file://{folder}/state", "PULUMI_CONFIG_PASSPHRASE": passphrase}
+        env = {"PULUMI_BACKEND_URL": f"file://{folder}/state", "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
         workspace = QuietWorkspace(
             work_dir=folder, secrets_provider=secrets_provider, pulumi_command=engine, env_vars=env
         )
         try:
             workspace.create_stack("new")
         except CommandError:
-            said = engine.last_failure.stderr.strip() if engine.last_failure else ""
-            raise DeliveryError(f"{secrets_provider} cannot be used: {said}") from None
+            raise DeliveryError(f"{secrets_provider} cannot be used: {engine.last_words}") from None
         document = yaml.safe_load(Path(folder, "Pulumi.new.yaml").read_text("utf-8"))
     return {key: str(document[key]) for key in SECRETS_KEYS if document.get(key)}

@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 from delivery import announce, git, rollout, smoke
 from delivery.configuration import settings_of
@@ -12,7 +11,6 @@ from delivery.releases import IMAGE_SETTING, digest_of
 from delivery.rollout import RollOut
 from delivery.stack_state import StackState, open_stack
 from delivery.targets import Source
-from infra.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,17 +71,17 @@ def plan(target: StackState, *, infrastructure: bool) -> RollOut:
     if settings.image:
         commit = target.commit_of(digest_of(settings.image))
         return RollOut(subject=f"deploy {stack}", image=settings.image, commit=commit)
-    return _built(target, target.context.project, settings)
+    return _built(target)
 
 
-def _built(target: StackState, project: Path, settings: Settings) -> RollOut:
+def _built(target: StackState) -> RollOut:
     subject = f"deploy {target.stack}"
-    if git.is_shallow(project):
+    if git.is_shallow(target.context):
         raise DeliveryError(
             "the checkout has no history (it is shallow), so the commit that the image is of cannot be told.\n"
             "  cure: git fetch --unshallow; in a workflow fetch-depth: 0"
         )
-    source = Source.of_checkout(project, settings, settings.node_architecture)
+    source = Source.of_checkout(target.context.project, target.settings)
     tag, commit = source.tag, source.commit
     there = target.images.digest_of(tag) if target.images else None
     newest = target.releases[0] if target.releases else None

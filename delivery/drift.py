@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from delivery import markdown
 from delivery.configuration import require_stack_name, settings_of
 from delivery.context import Context
-from delivery.explanation import Step
+from delivery.explanation import UNCHANGED, Step
 from delivery.github import GitHub
 from delivery.identity import reading
 from delivery.problems import DeliveryError
@@ -26,8 +26,7 @@ from infra.settings import PROJECT
 LABEL = "drift"
 MOST_CHARACTERS = 50_000
 MOST_STEPS = 200
-# Nothing is changed by these.
-IDLE = frozenset(("same", "read", "refresh", "read-replacement", "discard-replaced", "read-discard"))
+IDLE = (*UNCHANGED, "read-replacement", "discard-replaced", "read-discard")
 BUILD = f"{PROJECT}:image:Image"
 
 

@@ -39,6 +39,12 @@ class Engine(PulumiCommand):
         self._environ, self._say = environ, say
         self.last_failure: CommandResult | None = None
 
+    @property
+    def last_words(self) -> str:
+        """What the command that failed last has said."""
+        failure = self.last_failure
+        return (failure.stderr.strip() or failure.stdout.strip()) if failure else "it gave no reason"
+
     def run(
         self,
         args: list[str],

@@ -13,6 +13,7 @@ from delivery.problems import DeliveryError, Interruption
 MOST_LINES = 30
 # The engine's own marks for colours.
 MARKUP = re.compile(r"<\{%.*?%\}>")
+# Operations of which nothing changes.
 UNCHANGED = ("same", "read", "refresh")
 
 
@@ -88,7 +89,7 @@ def _said(engine: Engine) -> str:
             f"  the engine was killed (signal {-failure.code}); it may have left its lock, and operations pending.\n"
             "  cure: call the command again; if it says locked, and nothing runs: make unlock STACK=<stack>"
         )
-    return _indented((failure.stderr.strip() or failure.stdout.strip()) if failure else "it gave no reason")
+    return _indented(engine.last_words)
 
 
 def _was_killed(engine: Engine) -> bool:

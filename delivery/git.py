@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from delivery.context import Context
 from delivery.problems import DeliveryError
 
 SECONDS = 120
@@ -13,19 +14,19 @@ class GitError(DeliveryError):
     """Git refused; the message has its words."""
 
 
-def git(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> str:
+def git(folder: Path, *arguments: str, environ: Mapping[str, str]) -> str:
     """What a git command prints, without the space around it.
 
     Args:
         folder: where it runs.
         arguments: of git; never a secret.
-        environ: its environment; None: this process's.
+        environ: its environment.
 
     Raises:
         GitError: it failed, or there is no git.
     """
     # It must not wait for a password that nobody types.
-    environment = None if environ is None else {**environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    environment = {**environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             ["git", *arguments],
@@ -46,9 +47,9 @@ def git(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None)
     return done.stdout.strip()
 
 
-def is_shallow(project: Path) -> bool:
+def is_shallow(context: Context) -> bool:
     """Whether the checkout lacks its history; False outside one."""
     try:
-        return git(project, "rev-parse", "--is-shallow-repository") == "true"
+        return git(context.project, "rev-parse", "--is-shallow-repository", environ=context.environ) == "true"
     except GitError:
         return False

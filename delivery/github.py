@@ -10,6 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from delivery import github_answers as answers
@@ -59,7 +60,7 @@ class GitHub:
         if not TOKEN.fullmatch(token):
             raise DeliveryError("GITHUB_TOKEN: it has characters that no token has; was a line break pasted with it?")
         self.repository = repository
-        self._pause, self._login, self._asked = pause or time.sleep, "", False
+        self._pause = pause or time.sleep
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/vnd.github+json",
@@ -111,16 +112,15 @@ class GitHub:
         path = f"{self._root}/pulls"
         owner = self.repository.partition("/")[0]
         query = {"state": "open", "head": f"{owner}:{head}", "base": base}
-        if there := next(self._rest.pages(path, query), None):
-            return answers.text(there, "html_url")
-        try:
-            return answers.text(
-                self._rest.post(path, {"head": head, "base": base, "title": title, "body": body}), "html_url"
-            )
-        except UncertainError:
-            if there := next(self._rest.pages(path, query), None):
-                return answers.text(there, "html_url")
-            raise
+        there = next(self._rest.pages(path, query), None)
+        if not there:
+            try:
+                there = self._rest.post(path, {"head": head, "base": base, "title": title, "body": body})
+            except UncertainError:
+                there = next(self._rest.pages(path, query), None)
+                if not there:
+                    raise
+        return answers.text(there, "html_url")
 
     def upsert_comment(self, pull_request: int, marker: str, body: str) -> None:
         """Let the one comment with that marker say `body`, whether it is there already or not.
@@ -270,18 +270,17 @@ class GitHub:
             return False
         if not isinstance(author, dict):
             return False
-        return author.get("type") == "Bot" or (bool(self._me()) and author.get("login") == self._me())
+        return author.get("type") == "Bot" or (bool(self._me) and author.get("login") == self._me)
 
+    @cached_property
     def _me(self) -> str:
         """The login of the user that the token belongs to; empty for an app's, such as a workflow's."""
-        if not self._asked:
-            try:
-                self._login = answers.text(self._rest.get("/user"), "login")
-            except RefusedError as error:
-                if error.status not in (403, 404):
-                    raise
-            self._asked = True
-        return self._login
+        try:
+            return answers.text(self._rest.get("/user"), "login")
+        except RefusedError as error:
+            if error.status not in (403, 404):
+                raise
+            return ""
 
 
 def _cure(method: str, path: str, status: int) -> str | None:

@@ -69,9 +69,7 @@ def number(answer: Any, key: str = "number") -> int:
     Raises:
         DeliveryError: it has none.
     """
-    if not isinstance(answer, dict) or not isinstance(answer.get(key), int):
-        raise DeliveryError(f"GitHub's answer has no {key}; is GITHUB_API_URL its API?")
-    return int(answer[key])
+    return int(_field(answer, key, int))
 
 
 def text(answer: Any, key: str) -> str:
@@ -80,6 +78,10 @@ def text(answer: Any, key: str) -> str:
     Raises:
         DeliveryError: it has none.
     """
-    if not isinstance(answer, dict) or not isinstance(answer.get(key), str):
+    return str(_field(answer, key, str))
+
+
+def _field(answer: Any, key: str, kind: type) -> Any:
+    if not isinstance(answer, dict) or not isinstance(answer.get(key), kind):
         raise DeliveryError(f"GitHub's answer has no {key}; is GITHUB_API_URL its API?")
-    return str(answer[key])
+    return answer[key]

@@ -94,7 +94,7 @@ class Life:
             raise _NotHeldError("the output `image` is not the one that runs")
 
     def _answers(self) -> None:
-        commit = Source.of_checkout(self._context.project, self._settings, None).commit
+        commit = Source.of_checkout(self._context.project, self._settings).commit
         with reachable(self._context) as url:
             findings = smoke.smoke(self._context, url, commit, seconds=SMOKE_SECONDS)
         if findings:

@@ -1,7 +1,6 @@
 """The cluster of kubectl's current context, and the state of a local stack on it."""
 
 import contextlib
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from delivery.context import Context
 from delivery.kube_context import refusal
 from delivery.problems import DeliveryError
+from delivery.whole_file import write_whole
 from infra.release import NAME
 from infra.settings import PROJECT, Settings
 from offline import stackfile
@@ -64,7 +64,7 @@ def prepared(context: Context, stack: str) -> Iterator[LocalCluster]:
     file = stackfile.file_of(context.project, stack)
     # Always there for a stack: the plugin takes the path for one of its settings, and a destruction looks for it again.
     kubeconfig = state / "kubeconfig"
-    _write(kubeconfig, _kubectl(context, pinned, *ONE_CONTEXT))
+    write_whole(kubeconfig, _kubectl(context, pinned, *ONE_CONTEXT), mode=0o600)
     with _kept(file):
         environ = {
             **context.environ,
@@ -110,14 +110,6 @@ def reachable(context: Context, namespace: str = PROJECT) -> Iterator[str]:
             yield f"http://127.0.0.1:{found[1]}"
         finally:
             forward.terminate()
-
-
-def _write(file: Path, text: str) -> None:
-    """The file with that text, for nobody else to read, and in one go: another command may be using it."""
-    fresh = file.with_name(f"{file.name}.{os.getpid()}")
-    fresh.touch(mode=0o600)
-    fresh.write_text(text, "utf-8")
-    fresh.replace(file)
 
 
 @contextlib.contextmanager

@@ -3,13 +3,13 @@
 import argparse
 
 from delivery import markdown
-from delivery.configuration import settings_of
+from delivery.configuration import require_stack_name, settings_of
 from delivery.context import Context
 from delivery.identity import reading
 from delivery.local_cluster import located
 from delivery.problems import DeliveryError
+from delivery.releases import IMAGE_SETTING, digest_of
 from delivery.reports import REPORTS, write_report
-from delivery.stack_state import kept_image
 from delivery.workspace import Preview, Workspace
 from infra.settings import PROJECT, Settings
 
@@ -36,6 +36,8 @@ def run(context: Context, options: argparse.Namespace) -> int:
         DeliveryError: the settings have problems, or the preview fails; the reports say so, too.
     """
     stack: str = options.stack
+    # It is part of the reports' names.
+    require_stack_name(stack)
     try:
         settings = settings_of(context, stack)
         with located(context, stack, settings) as here:
@@ -64,7 +66,7 @@ def new_stack(stack: str) -> str:
 def short(stack: str, preview: Preview) -> str:
     """The report that a pull request's comment has room for, as Markdown: counts, and what changes."""
     lines = [f"### Preview of `{stack}`", "", f"{counted(preview)[0].upper()}{counted(preview)[1:]}."]
-    steps = sorted(preview.steps, key=lambda step: ORDER.index(step.op) if step.op in ORDER else len(ORDER))
+    steps = sorted(preview.steps, key=lambda step: _rank(step.op))
     if steps:
         rows = []
         for step in steps[:MOST_RESOURCES]:
@@ -78,18 +80,24 @@ def short(stack: str, preview: Preview) -> str:
 
 def counted(preview: Preview) -> str:
     """`2 to update, 1 to create`, or that nothing changes."""
-    ordered = sorted(preview.changes.items(), key=lambda pair: ORDER.index(pair[0]) if pair[0] in ORDER else len(ORDER))
-    return ", ".join(f"{count} to {op}" for op, count in ordered) or "no changes"
+    return ", ".join(f"{preview.changes[op]} to {op}" for op in sorted(preview.changes, key=_rank)) or "no changes"
+
+
+def _rank(op: str) -> int:
+    return ORDER.index(op) if op in ORDER else len(ORDER)
 
 
 def _preview(context: Context, stack: str, settings: Settings) -> Preview | None:
     workspace = Workspace.find(context, stack)
     if workspace is None:
         return None
-    running = str(workspace.outputs().get("image", "")) if settings.promote_from else ""
-    kept = kept_image(settings, running)
-    if kept:
-        context.console.say(f"With the image that runs ({PROJECT}:promoteFrom): {running}")
+    kept = {}
+    if settings.promote_from and not settings.image:
+        running = str(workspace.outputs().get("image", ""))
+        if digest_of(running):
+            # Without it the program would build an image for a stack whose image is promoted.
+            kept = {IMAGE_SETTING: running}
+            context.console.say(f"With the image that runs ({PROJECT}:promoteFrom): {running}")
     context.console.say(f"Previewing stack {stack} ...")
     return workspace.preview({**kept, **reading(context, settings)})
 

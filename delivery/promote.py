@@ -113,7 +113,7 @@ def check_branch(target: StackState, origin: StackState) -> None:
     """
     if mode_of(target.context.environ) != "branches":
         return
-    here = Source.of_checkout(target.context.project, origin.settings, origin.settings.node_architecture)
+    here = Source.of_checkout(target.context.project, origin.settings)
     release = releases.of_digest(origin.releases, digest_of(origin.running))
     running = Source(commit=release.commit, tag=release.tag or release.image) if release else None
     check_same_source(origin.stack, running or Source(commit=UNKNOWN_COMMIT, tag=""), here)

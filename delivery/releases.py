@@ -27,7 +27,6 @@ class Release:
         commit: the commit that the image is of, which is the last one that touched the service.
         head: the commit that was checked out.
         when: the update ended.
-        subject: what was done, e.g. `deploy dev`.
         rejected: the digest that this update took out of service, if that was its purpose.
         tag: of the image, if this update built it.
     """
@@ -36,7 +35,6 @@ class Release:
     commit: str = UNKNOWN_COMMIT
     head: str = ""
     when: datetime
-    subject: str = ""
     rejected: str = ""
     tag: str = ""
 
@@ -136,8 +134,8 @@ def digest_of(reference: str) -> str:
 
 
 def _release(update: UpdateSummary) -> Release | None:
-    lines = update.message.splitlines()
-    trailers = {found[1]: found[2] for line in lines[1:] if (found := TRAILER.fullmatch(line.strip()))}
+    lines = update.message.splitlines()[1:]
+    trailers = {found[1]: found[2] for line in lines if (found := TRAILER.fullmatch(line.strip()))}
     setting = update.config.get(IMAGE_SETTING)
     pinned = str(setting.value) if setting and digest_of(str(setting.value)) else ""
     image = pinned or trailers.get(IMAGE, "")
@@ -148,7 +146,6 @@ def _release(update: UpdateSummary) -> Release | None:
         commit=trailers.get(COMMIT, UNKNOWN_COMMIT),
         head=str(update.environment.get("git.head", "")),
         when=update.end_time or update.start_time,
-        subject=lines[0] if lines else "",
         rejected=trailers.get(REJECTED, ""),
         tag="" if digest_of(image) else image.rpartition(":")[2],
     )

@@ -91,8 +91,8 @@ class Rest:
         """
         for page in range(1, MOST_PAGES + 1):
             entries = self.get(path, {**(query or {}), "per_page": PAGE, "page": page})
-            if not isinstance(entries, list):
-                raise DeliveryError(f"{self._what('GET', path)}: the answer is no list")
+            if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+                raise DeliveryError(f"{self._what('GET', path)}: the answer is no list of entries")
             yield from entries
             if len(entries) < PAGE:
                 return
@@ -163,24 +163,20 @@ class Rest:
             name = type(error).__name__
             raise _PassingError(DeliveryError(f"{what}: {self._name} cannot be reached ({name})")) from None
         except httpx.HTTPError as error:
-            raise self._half_way(f"{what}: the connection broke ({type(error).__name__})", 0.0, repeatable) from None
+            broke = DeliveryError(f"{what}: the connection broke ({type(error).__name__})")
+            raise _half_way(broke, 0.0, repeatable) from None
         except (httpx.InvalidURL, ValueError):
             # Its text may quote a header.
             raise DeliveryError(f"{what}: the call cannot be made; look at the address and the token") from None
         if response.is_success:
             return self._decoded(what, response)
-        problem = self._refusal(what, method, path, response)
-        if (limit := self._limited(response)) is not None:
+        limit = self._limited(response)
+        problem = self._refusal(method, path, response, limit)
+        if limit is not None:
             raise _PassingError(problem, limit)
         if response.status_code in PASSING:
-            raise self._half_way(problem, _seconds(response.headers.get("retry-after")) or 0.0, repeatable)
+            raise _half_way(problem, _seconds(response.headers.get("retry-after")) or 0.0, repeatable)
         raise problem
-
-    def _half_way(self, problem: str | DeliveryError, pause: float, repeatable: bool) -> Exception:
-        """What to raise when it is not known whether a call took effect."""
-        if repeatable:
-            return _PassingError(problem if isinstance(problem, DeliveryError) else DeliveryError(problem), pause)
-        return UncertainError(f"{problem}\n  it may have been done or not: run it again")
 
     def _limited(self, response: httpx.Response) -> float | None:
         """The seconds to wait if this is a rate limit; such a call was not carried out."""
@@ -194,10 +190,9 @@ class Rest:
             return max(1.0, (reset or 0.0) - self._now())
         return LONGEST_WAIT if response.status_code == 429 or "rate limit" in response.text.lower() else None
 
-    def _refusal(self, what: str, method: str, path: str, response: httpx.Response) -> RefusedError:
-        status = response.status_code
+    def _refusal(self, method: str, path: str, response: httpx.Response, limit: float | None) -> RefusedError:
+        what, status = self._what(method, path), response.status_code
         said = _message(response) or response.reason_phrase
-        limit = self._limited(response)
         if limit is not None:
             cure: str | None = f"too many calls: run it again in {round(limit)} seconds"
         elif status in PASSING or status == 500:
@@ -220,6 +215,13 @@ class Rest:
 
     def _what(self, method: str, path: str) -> str:
         return f"{self._name}, {method} {path}"
+
+
+def _half_way(problem: DeliveryError, pause: float, repeatable: bool) -> Exception:
+    """What to raise when it is not known whether a call took effect."""
+    if repeatable:
+        return _PassingError(problem, pause)
+    return UncertainError(f"{problem}\n  it may have been done or not: run it again")
 
 
 def _seconds(text: str | None) -> float | None:

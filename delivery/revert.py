@@ -13,6 +13,7 @@ from delivery.context import Context
 from delivery.git import GitError, git
 from delivery.github import GitHub
 from delivery.problems import DeliveryError
+from delivery.workflow_run import DEFAULT_SERVER
 from infra.problems import shown
 
 # https://github.com/orgs/community/discussions/26560
@@ -74,7 +75,8 @@ def _base(context: Context) -> str:
     if branch := context.environ.get("GITHUB_REF_NAME"):
         return branch
     try:
-        return git(context.project, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
+        head = git(context.project, "symbolic-ref", "--short", "refs/remotes/origin/HEAD", environ=context.environ)
+        return head.removeprefix("origin/")
     except GitError:
         return "main"
 
@@ -110,7 +112,7 @@ def _revert(tree: Path, commit: str, environ: Mapping[str, str]) -> str:
         git(tree, *_author(tree, environ), "revert", "--no-edit", *mainline, found, environ=environ)
     except GitError:
         raise GitError(f"commit {commit[:7]} cannot be reverted by itself: later changes conflict with it") from None
-    return git(tree, "log", "--max-count=1", "--format=%s", found, environ=environ)
+    return git(tree, "log", "--max-count=1", "--no-show-signature", "--format=%s", found, environ=environ)
 
 
 def _author(tree: Path, environ: Mapping[str, str]) -> list[str]:
@@ -123,8 +125,8 @@ def _author(tree: Path, environ: Mapping[str, str]) -> list[str]:
 
 def _with_login(context: Context) -> dict[str, str]:
     """The environment, with the token as a login to GitHub over https: in no argument, and in no file."""
-    server, token = context.environ.get("GITHUB_SERVER_URL", "https://github.com"), context.environ["GITHUB_TOKEN"]
-    remote = git(context.project, "remote", "get-url", "origin")
+    server, token = context.environ.get("GITHUB_SERVER_URL") or DEFAULT_SERVER, context.environ["GITHUB_TOKEN"]
+    remote = git(context.project, "remote", "get-url", "origin", environ=context.environ)
     if urlsplit(remote)[:2] != urlsplit(server)[:2]:
         return dict(context.environ)
     login = base64.b64encode(f"x-access-token:{token}".encode()).decode()

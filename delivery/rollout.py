@@ -7,7 +7,8 @@ from typing import Any
 from delivery import releases
 from delivery.problems import DeliveryError, Interruption
 from delivery.releases import IMAGE_SETTING, digest_of
-from delivery.smoke import Finding, address_of, smoke
+from delivery.smoke import address_of, smoke
+from delivery.smoke_checks import Check
 from delivery.stack_state import StackState
 
 
@@ -60,7 +61,7 @@ def roll_out(target: StackState, what: RollOut, seconds: float) -> dict[str, Any
     raise DeliveryError(f"{headline}\n{_way_back(target, what, new, seconds)}")
 
 
-def _tested(target: StackState, outputs: Mapping[str, Any], commit: str, seconds: float) -> list[Finding]:
+def _tested(target: StackState, outputs: Mapping[str, Any], commit: str, seconds: float) -> list[Check]:
     url = address_of(outputs, target.stack)
     try:
         return smoke(target.context, url, commit, seconds=seconds)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from delivery.problems import DeliveryError
+
 FOLDER = Path(".engine") / "running"
 TOLD = "told to stop"
 # Longer than anything that AWS makes here takes; a pipeline ends it before.
@@ -66,6 +68,9 @@ def stop(project: Path, stack: str, say: Callable[[str], None], seconds: float =
 
     Returns:
         Whether none works on it any more.
+
+    Raises:
+        DeliveryError: that cannot be told.
     """
     left = []
     for record in records(project, stack):
@@ -87,6 +92,13 @@ def stop(project: Path, stack: str, say: Callable[[str], None], seconds: float =
 
 def _runs(pid: int) -> bool:
     """Whether that process is an engine: a number may be somebody else's by now."""
-    listed = subprocess.run(["ps", "-ww", "-o", "stat=", "-o", "args=", "-p", str(pid)], capture_output=True, text=True)
+    command = ["ps", "-ww", "-o", "stat=", "-o", "args=", "-p", str(pid)]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise DeliveryError(
+            f"an engine may still run as process {pid}, and ps cannot be asked: {error.strerror}\n"
+            "  cure: install ps, which is in the package procps"
+        ) from None
     state, _, command = listed.stdout.strip().partition(" ")
     return "pulumi" in command and not state.startswith("Z")

@@ -3,7 +3,6 @@
 import argparse
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -14,24 +13,13 @@ from delivery.identity import as_deployer
 from delivery.local_cluster import located, reachable
 from delivery.problems import DeliveryError
 from delivery.releases import digest_of
-from delivery.smoke_checks import checked
+from delivery.smoke_checks import Check, checked
 from delivery.stack_state import read_stack
 from infra.image import UNKNOWN_COMMIT
 
 SECONDS = 300
 EVERY_SECONDS = 5.0
 TIMEOUT = httpx.Timeout(10.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One check that does not hold, and why."""
-
-    check: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.check}: {self.problem}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,29 +40,24 @@ def add_seconds(parser: argparse.ArgumentParser) -> None:
 
 
 def run(context: Context, options: argparse.Namespace) -> int:
-    """Look whether the stack answers as it should.
-
-    Raises:
-        DeliveryError: the stack cannot be read.
-    """
-    return 1 if smoke_of_stack(context, options.stack, options.seconds) else 0
-
-
-def smoke_of_stack(context: Context, stack: str, seconds: float) -> list[Finding]:
     """Test a stack as it is: against the commit of the image that runs, as far as that is known.
+
+    Returns:
+        0 if it answers as it should, else 1.
 
     Raises:
         DeliveryError: the stack cannot be read, or has no address.
     """
+    stack: str = options.stack
     settings = settings_of(context, stack)
     with located(context, stack, settings) as here:
         target = read_stack(as_deployer(here, stack, settings), stack, settings, create=False)
         commit = target.commit_of(digest_of(target.running))
         url = address_of(target.outputs, stack)
         if settings.platform != "local":
-            return smoke(here, url, commit, seconds=seconds)
+            return 1 if smoke(here, url, commit, seconds=options.seconds) else 0
         with reachable(here, str(target.outputs["namespace"])) as forwarded:
-            return smoke(here, forwarded, commit, seconds=seconds)
+            return 1 if smoke(here, forwarded, commit, seconds=options.seconds) else 0
 
 
 def address_of(outputs: Mapping[str, Any], stack: str) -> str:
@@ -100,7 +83,7 @@ def smoke(
     every: float = EVERY_SECONDS,
     pause: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
-) -> list[Finding]:
+) -> list[Check]:
     """Ask the service until every check holds or the time is over; each check is then said on a line.
 
     Args:
@@ -128,4 +111,4 @@ def smoke(
         context.console.say(f"  {'ok  ' if check.holds else 'FAIL'}  {check.name}: {check.said}")
     if expected_commit == UNKNOWN_COMMIT:
         context.console.say("  --    version: which commit the image is of is not known, so it was not compared")
-    return [Finding(check=check.name, problem=check.said) for check in checks if not check.holds]
+    return [check for check in checks if not check.holds]

@@ -22,6 +22,9 @@ class Check:
     said: str
     holds: bool
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.said}"
+
 
 def checked(client: httpx.Client, url: str, expected_commit: str) -> Iterator[Check]:
     """Each check that the address allows, made when it is asked for. A commit that is `unknown` is not compared."""

@@ -9,7 +9,7 @@ from delivery.configuration import settings_of
 from delivery.context import Context
 from delivery.identity import as_deployer
 from delivery.problems import DeliveryError
-from delivery.releases import IMAGE_SETTING, Release, digest_of
+from delivery.releases import Release, digest_of
 from delivery.workspace import Workspace
 from infra.image import UNKNOWN_COMMIT
 from infra.settings import Settings
@@ -82,16 +82,6 @@ def deployer_of(context: Context, stack: str) -> tuple[Context, Settings]:
             f"stack {stack} is local, and has no history to promote from or go back in.\n  cure: make up STACK={stack}"
         )
     return as_deployer(context, stack, settings), settings
-
-
-def kept_image(settings: Settings, running: str) -> dict[str, str]:
-    """The override with which the program keeps the image that runs, for a stack whose image is promoted.
-
-    Without one the program would build an image for it. Nothing if the stack builds its image, has it in its settings,
-    or runs none yet.
-    """
-    promoted = settings.promote_from is not None and settings.image is None
-    return {IMAGE_SETTING: running} if promoted and digest_of(running) else {}
 
 
 def read_stack(context: Context, stack: str, settings: Settings, *, create: bool) -> StackState:

@@ -119,7 +119,7 @@ def previews(context: Context, against: str, seconds: float = SECONDS) -> list[O
             started[stack] = subprocess.Popen(
                 command,
                 cwd=context.project,
-                env=_environment(context.environ),
+                env={**context.environ, "PYTHONUTF8": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -152,7 +152,3 @@ def _outcome(stack: str, process: "subprocess.Popen[str]", seconds: float) -> Ou
 def _refused(outcome: Outcome) -> str:
     said = outcome.said.strip() or "It failed without a word."
     return f"### Preview of `{outcome.stack}`\n\n{markdown.code(said, 'text')}"
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    return {**environ, "PYTHONUTF8": "1"}

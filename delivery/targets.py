@@ -85,18 +85,19 @@ class Source:
     tag: str
 
     @classmethod
-    def of_checkout(cls, project: Path, settings: Settings, architecture: str | None) -> Self:
+    def of_checkout(cls, project: Path, settings: Settings) -> Self:
         """The source that the checkout has.
 
         Args:
             project: the project's directory.
             settings: of the stack that the image is built for.
-            architecture: that it is built for; None: that of the Docker that builds.
 
         Raises:
             DeliveryError: there is a checkout, and git refuses to read it.
         """
         source = project / CONTEXT
+        # A local one's is that of the Docker that builds.
+        architecture = None if settings.platform == "local" else settings.node_architecture
         try:
             return cls(commit=last_commit(source), tag=image_tag(source, architecture, settings.source_url))
         except pulumi.RunError as error:

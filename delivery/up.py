@@ -29,7 +29,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
     if settings.platform != "local":
         raise DeliveryError(f"stack {stack} is not local.\n  cure: make deploy STACK={stack}, or make up STACK=local")
     with prepared(context, stack) as cluster:
-        source = Source.of_checkout(context.project, settings, None)
+        source = Source.of_checkout(context.project, settings)
         message = releases.message(f"up {stack}", source.tag, source.commit)
         outputs = Workspace.open(cluster.context, stack, create=True).up(message)
         namespace = outputs["namespace"]

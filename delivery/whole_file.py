@@ -7,8 +7,13 @@ from pathlib import Path
 from delivery.problems import DeliveryError
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Let a file have that text: all of it or what it had before, however this ends.
+
+    Args:
+        path: the file.
+        text: all of it.
+        mode: who may read and write it; unless it is given, as git would write it.
 
     Raises:
         DeliveryError: it cannot be written.
@@ -20,7 +25,7 @@ def write_whole(path: Path, text: str) -> None:
             try:
                 file.write(text)
                 file.close()
-                os.chmod(file.name, 0o644)  # noqa: PTH101 - as git would write it
+                os.chmod(file.name, mode)  # noqa: PTH101 - of a name
                 os.replace(file.name, path)  # noqa: PTH105 - of a name
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)

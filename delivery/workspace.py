@@ -57,7 +57,7 @@ class Workspace:
         Raises:
             DeliveryError: it does not exist or cannot be made, or there is no engine.
         """
-        found = cls._found(context, stack, create=create)
+        found = cls.find(context, stack, create=create)
         if found is None:
             raise DeliveryError(
                 f"there is no stack {stack} in the backend yet.\n  cure: deploy it first (make deploy STACK={stack}), "
@@ -66,16 +66,12 @@ class Workspace:
         return found
 
     @classmethod
-    def find(cls, context: Context, stack: str) -> Self | None:
+    def find(cls, context: Context, stack: str, *, create: bool = False) -> Self | None:
         """As `open`; None if there is no such stack. Unlike a list of stacks, it reads no other one.
 
         Raises:
             DeliveryError: the backend cannot be asked, or there is no engine.
         """
-        return cls._found(context, stack, create=False)
-
-    @classmethod
-    def _found(cls, context: Context, stack: str, *, create: bool) -> Self | None:
         engine = pulumi_command(context.project, context.console.say, context.environ)
         provider = configuration.secrets_provider(context.project, stack) if create else None
         project = str(context.project)

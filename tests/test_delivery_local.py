@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from delivery.kube_context import refusal
 from delivery.local_check import BROKEN_IMAGE
 from delivery.local_cluster import STATE_FOLDER, prepared, reachable
 from delivery.problems import DeliveryError
-from tests import delivery_stage
+from infra.image import image_tag
+from tests import delivery_stage, programs
 from tests.delivery_stage import Service, Stage, break_checkout
 from tests.fake_pulumi import digest_of
 
 KUBECTL = """\
-#!{python} -SE
 import json, sys, time
 cluster = json.load(open({state!r}))
 words = sys.argv[1:]
@@ -28,7 +27,7 @@ if cluster.get("error"):
     sys.exit(cluster["error"])
 if "port-forward" in words:
     print(cluster["forwarding"], flush=True)
-    time.sleep(30 if "127.0.0.1" in cluster["forwarding"] else 0)
+    time.sleep(600 if "127.0.0.1" in cluster["forwarding"] else 0)
 elif "--flatten" in words:
     print("kind: Config")
 elif "view" in words:
@@ -44,8 +43,7 @@ class Kubectl:
     def __init__(self, folder: Path, executable: Path) -> None:
         folder.mkdir()
         self._state, self._log = folder / "cluster.json", folder / "log"
-        executable.write_text(KUBECTL.format(python=sys.executable, state=str(self._state), log=str(self._log)))
-        executable.chmod(0o755)
+        programs.install(executable, KUBECTL.format(state=str(self._state), log=str(self._log)), "-SE")
         self._cluster: dict[str, str] = {}
         self.set(name="kind-hello", server="https://127.0.0.1:6443", uid="1234", forwarding="")
 
@@ -99,6 +97,13 @@ def test_the_release_is_deployed_and_its_address_said(stage: Stage, kubectl: Kub
     assert (code, err) == (0, "")
     assert "http://localhost:8080" in out
     assert "kubectl --context kind-hello -n helloworld port-forward service/helloworld 8080:80" in out
+
+
+def test_the_history_has_the_tag_of_the_image_that_this_machine_builds(stage: Stage, kubectl: Kubectl) -> None:
+    up(stage)
+    (call,) = stage.pulumi.called("up")
+    message = call["argv"][call["argv"].index("--message") + 1]
+    assert f"Image: {image_tag(stage.project / 'app', None, None)}\n" in message
 
 
 def test_the_engine_sees_that_cluster_only_and_keeps_its_state_in_the_project(stage: Stage, kubectl: Kubectl) -> None:
@@ -219,6 +224,13 @@ def test_the_smoke_test_goes_through_a_forwarded_port(stage: Stage, kubectl: Kub
     done = stage.run("smoke", "--stack", "local", "--seconds", "0")
     assert done.code == 0, done.err
     assert "/" in stage.service.asked
+
+
+def test_a_service_that_fails_there_fails_the_smoke_test(stage: Stage, kubectl: Kubectl) -> None:
+    stage.pulumi.stack("local", {"url": "http://localhost:8080", "namespace": "helloworld"})
+    stage.service.answers[stage.running(stage.stack)] = (500, "")
+    done = stage.run("smoke", "--stack", "local", "--seconds", "0")
+    assert (done.code, "FAIL  status" in done.out) == (1, True)
 
 
 def test_a_port_that_is_not_forwarded_is_said_so(stage: Stage, kubectl: Kubectl) -> None:

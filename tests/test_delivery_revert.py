@@ -107,21 +107,24 @@ def test_a_failed_push_is_a_warning(stage: Stage, github: FakeGitHub) -> None:
     assert github.opened == []
 
 
+@pytest.mark.parametrize(
+    ("said", "server"), [("https://git.example.com", "https://git.example.com"), ("", "https://github.com")]
+)
 def test_the_token_is_in_no_argument_and_no_file(
-    stage: Stage, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch, said: str, server: str
 ) -> None:
-    git(stage.project, "remote", "set-url", "origin", "https://git.example.com/team/hello.git")
-    stage.environ["GITHUB_SERVER_URL"] = "https://git.example.com"
+    git(stage.project, "remote", "set-url", "origin", f"{server}/team/hello.git")
+    stage.environ["GITHUB_SERVER_URL"] = said
     ran: list[tuple[tuple[str, ...], dict[str, str]]] = []
 
     def recorded(_: Path, *arguments: str, environ: dict[str, str] | None = None) -> str:
         ran.append((arguments, dict(environ or {})))
-        return "https://git.example.com/team/hello.git" if arguments[0] == "remote" else "a"
+        return f"{server}/team/hello.git" if arguments[0] == "remote" else "a"
 
     monkeypatch.setattr("delivery.revert.git", recorded)
     assert revert.open_pull_request(stage.context(), "prod", stage.commit) == ADDRESS
     pushes = [environ for arguments, environ in ran if arguments[0] == "push"]
-    assert pushes[0]["GIT_CONFIG_KEY_1"] == "http.https://git.example.com/.extraheader"
+    assert pushes[0]["GIT_CONFIG_KEY_1"] == f"http.{server}/.extraheader"
     login = pushes[0]["GIT_CONFIG_VALUE_1"].removeprefix("AUTHORIZATION: basic ")
     for secret in (TOKEN, login):
         assert secret not in repr([arguments for arguments, _ in ran])

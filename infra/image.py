@@ -16,6 +16,8 @@ from infra.nodes import Architecture
 UNKNOWN_COMMIT = "unknown"
 # What git says where there is no checkout, or one without commits.
 NO_COMMIT = ("not a git repository", "does not have any commits")
+# In a git hook these name the repository that the hook runs for, and not from where it is looked at here.
+OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE")
 
 
 def last_commit(context: Path) -> str:
@@ -24,18 +26,25 @@ def last_commit(context: Path) -> str:
     Not the newest commit of the repository: a change elsewhere must not rebuild the image.
 
     Raises:
-        pulumi.RunError: there is a checkout, and git refuses to read it.
+        pulumi.RunError: git cannot be run, takes half a minute, or refuses to read the checkout that is there.
     """
-    command = ["git", "log", "-1", "--format=%H", "--", "."]
-    environment = {**os.environ, "LC_ALL": "C"}
+    # Whoever has git show signatures would have them in front of the hash.
+    command = ["git", "log", "-1", "--no-show-signature", "--format=%H", "--", "."]
+    environment = {**{key: value for key, value in os.environ.items() if key not in OF_A_HOOK}, "LC_ALL": "C"}
     try:
         done = subprocess.run(command, cwd=context, env=environment, capture_output=True, text=True, timeout=30)
     except FileNotFoundError:
         return UNKNOWN_COMMIT
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _cannot_tell(context, str(error)) from None
     if done.returncode and not any(sign in done.stderr for sign in NO_COMMIT):
-        # An unknown commit would be another tag, and a new image.
-        raise pulumi.RunError(f"git cannot tell the last commit of {context}: {done.stderr.strip()}")
+        raise _cannot_tell(context, done.stderr.strip())
     return done.stdout.strip() or UNKNOWN_COMMIT
+
+
+def _cannot_tell(context: Path, why: str) -> pulumi.RunError:
+    # An unknown commit would be another tag, and a new image.
+    return pulumi.RunError(f"git cannot tell the last commit of {context}: {why}")
 
 
 def content_hash(context: Path, *arguments: str) -> str:

@@ -198,7 +198,7 @@ SURROUNDINGS: tuple[Mapping[str, str], ...] = (
 def test_the_surroundings_change_nothing_in_a_plan(environ: Mapping[str, str]) -> None:
     command = [sys.executable, "-m", "offline", "preview", "--quiet", "--stack=local", "--format=json"]
     environment = {**os.environ, **environ}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     usual = evaluate_with_references(PROJECT, "local")
     assert json.loads(done.stdout)["resources"] == json.loads(json.dumps([each.to_json() for each in usual.resources]))
@@ -225,6 +225,7 @@ def can_be_set(text: str) -> bool:
 @example(environ={"POLICY_DATE": "\uff19\uff19"})
 @example(environ={"GIT_CONFIG_COUNT": "\n::error::forged"})
 @example(environ={"PATH": "$(touch canary)"})
+@example(environ={"PATH": "9" * 300})
 def test_in_any_environment_there_is_a_plan_or_a_refusal_in_words(environ: dict[str, str]) -> None:
     out, told = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(told):

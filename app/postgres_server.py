@@ -54,19 +54,19 @@ class PostgresServer:
         self._programs = programs
         self.port = free_port()
         self._directory = Path(tempfile.mkdtemp(prefix="helloworld-postgres-", dir=memory_directory()))
-        self._unprivileged: list[str] = []
+        self._as: dict[str, Any] = {}
         if os.geteuid() == 0:
             # initdb refuses to run as root.
             user = unprivileged_user()
             os.chown(self._directory, user.pw_uid, user.pw_gid)
-            self._unprivileged = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+            self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         data = str(self._directory / "data")
         self._run("initdb", "-D", data, "-U", "root", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         self.start()
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [*self._unprivileged, str(self._programs / program), *arguments]
-        subprocess.run(command, cwd="/", check=True, capture_output=True)
+        command = [str(self._programs / program), *arguments]
+        subprocess.run(command, cwd="/", check=True, capture_output=True, **self._as)
 
     def start(self) -> None:
         options = {
@@ -80,7 +80,6 @@ class PostgresServer:
         given = [text for name, value in options.items() for text in ("-c", f"{name}={value}")]
         self.process = subprocess.Popen(
             [
-                *self._unprivileged,
                 str(self._programs / "postgres"),
                 *("-D", str(self._directory / "data"), "-p", str(self.port)),
                 *given,
@@ -88,6 +87,7 @@ class PostgresServer:
             cwd="/",
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            **self._as,
         )
         wait_for_port(self.port, self.process)
         asyncio.run(self._wait_until_started())

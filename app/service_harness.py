@@ -26,10 +26,9 @@ from helloworld.metrics import Metrics
 from helloworld.settings import Settings
 from helloworld.state.stores import Stores
 from starlette.types import ASGIApp, Message, Scope
-from state_harness import PATIENT_MILLISECONDS
+from state_harness import PATIENCE_SECONDS, PATIENT_MILLISECONDS, free_port
 
 APP_DIRECTORY = Path(__file__).parent
-PATIENCE_SECONDS = 10
 
 
 @dataclass
@@ -105,9 +104,7 @@ class RunningService:
     """`python -m helloworld` as a process of its own."""
 
     def __init__(self, log_path: Path, environ: dict[str, str], program: list[str]) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(environ.get("PORT", probe.getsockname()[1]))
+        self.port = int(environ.get("PORT") or free_port())
         self._log_path = log_path
         inherited = {key: value for key, value in os.environ.items() if key.lower() not in Settings.model_fields}
         defaults = {

@@ -4,11 +4,13 @@ Not among the tests, because a module there has no name that pytest and mypy agr
 """
 
 import asyncio
+import itertools
+import secrets
 import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from helloworld.settings import Settings
@@ -16,15 +18,25 @@ from helloworld.state.stores import Stores
 from prometheus_client import CollectorRegistry
 
 INSTALL = "apt-get install postgresql redis-server"
-PATIENCE_SECONDS = 10.0
+# Of who waits for what comes in the end: long, because other processes may have the machine.
+PATIENCE_SECONDS = 60.0
 # A budget that is never used up where a store answers at all.
 PATIENT_MILLISECONDS = 10_000
 
 
+# Below those that the system gives to whoever asks for any, so that nobody gets one before its server listens.
+_PORTS = range(10_000, 30_000)
+_places = itertools.count(secrets.randbelow(len(_PORTS)))
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback on which nobody listens, another one at each call."""
+    while True:
+        port = _PORTS[next(_places) % len(_PORTS)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
@@ -40,7 +52,7 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 @asynccontextmanager
-async def running_stores(closing_seconds: float = 2, **settings: Any) -> AsyncIterator[Stores]:
+async def running_stores(closing_seconds: float = PATIENCE_SECONDS, **settings: Any) -> AsyncIterator[Stores]:
     """The stores as the service has them, from start to drain; with time enough, if not said otherwise."""
     given = {"state_budget_milliseconds": PATIENT_MILLISECONDS, **settings}
     stores = Stores(Settings.model_validate(given), CollectorRegistry())

@@ -92,9 +92,9 @@ def stop(project: Path, stack: str, say: Callable[[str], None], seconds: float =
 
 def _runs(pid: int) -> bool:
     """Whether that process is an engine: a number may be somebody else's by now."""
-    command = ["ps", "-ww", "-o", "stat=", "-o", "args=", "-p", str(pid)]
+    question = ["ps", "-ww", "-o", "stat=", "-o", "args=", "-p", str(pid)]
     try:
-        listed = subprocess.run(command, capture_output=True, text=True)
+        listed = subprocess.run(question, capture_output=True, text=True)
     except OSError as error:
         raise DeliveryError(
             f"an engine may still run as process {pid}, and ps cannot be asked: {error.strerror}\n"

@@ -24,13 +24,12 @@ class FakeAws:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.set(caller=PERSON, repositories={}, errors={})
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # The executable, which is this file too, has no packages.
+        from tests import programs
+
         here = str(Path(__file__).resolve().parent)
-        path.write_text(
-            f"#!{sys.executable} -SE\nimport sys\nsys.path.insert(0, {here!r})\n"
-            f"import fake_aws\nsys.exit(fake_aws.answer({str(folder)!r}, sys.argv[1:]))\n"
-        )
-        path.chmod(0o755)
+        call = f"sys.exit(fake_aws.answer({str(folder)!r}, sys.argv[1:]))"
+        programs.install(path, f"import sys\nsys.path.insert(0, {here!r})\nimport fake_aws\n{call}", "-SE")
 
     def set(self, **values: Any) -> None:
         """Set `caller` (an ARN), `repositories` (name to {tag: digest}) or `errors` (operation to what stderr says)."""

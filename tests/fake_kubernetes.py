@@ -152,7 +152,7 @@ class FakeKubernetes:
                 return self._refused(refusal.status, f"{resource} is refused by the test")
         if resource == "log":
             if self.slow:
-                self.slow.wait(5)
+                self.slow.wait(60)
             log = self.logs.get((parent, request.query.get("previous") == "true"))
             return self._refused(400, "no such container") if log is None else (200, log, "text/plain")
         in_core = resource in ("pods", "secrets")

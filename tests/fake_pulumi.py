@@ -43,13 +43,12 @@ class FakePulumi:
 
     def install(self, path: Path) -> None:
         """Put the executable at `path`."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # The executable, which is this file too, has no packages.
+        from tests import programs
+
         here = str(Path(__file__).resolve().parent)
-        path.write_text(
-            f"#!{sys.executable} -SE\nimport sys\nsys.path.insert(0, {here!r})\n"
-            f"import fake_pulumi\nsys.exit(fake_pulumi.answer({str(self.folder)!r}, sys.argv[1:]))\n"
-        )
-        path.chmod(0o755)
+        call = f"sys.exit(fake_pulumi.answer({str(self.folder)!r}, sys.argv[1:]))"
+        programs.install(path, f"import sys\nsys.path.insert(0, {here!r})\nimport fake_pulumi\n{call}", "-SE")
 
     def play(self, argv: list[str], environ: Mapping[str, str], cwd: Path) -> tuple[int, str, str]:
         """What the executable does, in this process: exit code, stdout and stderr."""
@@ -128,7 +127,9 @@ class FakePulumi:
 
     def _log(self) -> list[dict[str, Any]]:
         log = self.folder / "log.jsonl"
-        return [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+        # The last line may be half written.
+        whole = log.read_text("utf-8").rpartition("\n")[0] if log.exists() else ""
+        return [json.loads(line) for line in whole.splitlines()]
 
     def _save(self, state: dict[str, Any]) -> None:
         _write(self.folder, state)

@@ -278,7 +278,7 @@ def serving() -> Iterator[FakeGitHub]:
                 fake.protests.append(str(error))
                 status, body, extra = 500, str(error).encode(), {}
             if "X-Slow" in extra:
-                fake.slow.wait(5)
+                fake.slow.wait(60)
             if status == DROP_THE_CONNECTION:
                 return
             self.send_response(status)

@@ -78,9 +78,14 @@ class TestWho:
             ("credential_process = /none/there", "FileNotFoundError"),
             ("credential_process = echo no JSON", "JSONDecodeError"),
             ('credential_process = echo "', "No closing quotation"),
+            ("credential_process = echo []", "AttributeError"),
+            (
+                """credential_process = echo '{"Version": 1, "AccessKeyId": 1, "SecretAccessKey": null}'""",
+                "is empty",
+            ),
             ("aws_access_key_id = AKIA\naws_secret_access_key =", "is empty"),
         ],
-        ids=["no program", "no JSON", "half a quotation", "no secret"],
+        ids=["no program", "no JSON", "half a quotation", "a list", "numbers", "no secret"],
     )
     def test_a_profile_that_gives_no_keys_is_told_with_the_cure(self, tmp_path: Path, config: str, said: str) -> None:
         file = tmp_path / "config"
@@ -90,9 +95,17 @@ class TestWho:
         assert raised.value.code == NOBODY
         assert "cure: log in" in str(raised.value)
 
-    def test_half_of_the_keys_in_the_environment_is_told_with_the_cure(self) -> None:
-        with pytest.raises(AwsError, match=r"from the environment.*is empty\n  cure: log in"):
-            asking({**NO_FILES, "AWS_ACCESS_KEY_ID": "AKIA"}).call("sts", "get_caller_identity")
+    @pytest.mark.parametrize(
+        "environ",
+        [
+            {"AWS_ACCESS_KEY_ID": "AKIA"},
+            *({**KEYS, "AWS_SESSION_TOKEN": "x", name: "x\n"} for name in (*KEYS, "AWS_SESSION_TOKEN")),
+        ],
+        ids=["half", "id", "secret", "token"],
+    )
+    def test_keys_in_the_environment_that_cannot_sign_are_told_with_the_cure(self, environ: dict[str, str]) -> None:
+        with pytest.raises(AwsError, match=r"from the environment: a key or the token is empty.*\n  cure: log in"):
+            asking({**NO_FILES, **environ}).call("sts", "get_caller_identity")
 
 
 class TestCalls:

@@ -13,6 +13,7 @@ from delivery.context import Context
 from delivery.local_cluster import LocalCluster
 from infra.image import image_tag
 from tests import delivery_stage
+from tests.conftest import NEEDS_PS
 from tests.delivery_stage import (
     NEW,
     OLD,
@@ -673,6 +674,7 @@ def test_what_the_stacks_own_registry_has_is_not_copied_again(stage: Stage) -> N
     assert "imageFrom" not in configs(stage)[0]
 
 
+@NEEDS_PS
 def test_a_lock_is_cleared_if_left_only_where_an_engine_was_left(stage: Stage) -> None:
     stage.pulumi.stack("dev", stage.outputs(OLD))
     done = stage.run("unlock", "--stack", "dev", "--if-left")

@@ -10,12 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from delivery.problems import DeliveryError
 from delivery.running import FOLDER, recorded, stop, told
+from tests.conftest import NEEDS_PS
 
 UP = ["up", "--stack", "dev", "--yes"]
 WAIT = "print('ready', flush=True); signal.pause()"
 STOPS = f"import signal, sys; signal.signal(signal.SIGINT, lambda *_: sys.exit()); {WAIT}"
 STAYS = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {WAIT}"
+
+
+pytestmark = NEEDS_PS
 
 
 def engine(program: str) -> "subprocess.Popen[str]":
@@ -53,7 +58,7 @@ def test_an_engine_that_was_left_behind_is_let_finish(tmp_path: Path, engines: l
     said: list[str] = []
     with recorded(tmp_path, UP, engines[0].pid):
         assert stop(tmp_path, "dev", said.append)
-    assert engines[0].wait(5) == 0
+    assert engines[0].wait(60) == 0
     assert len(said) == 1
 
 
@@ -93,6 +98,12 @@ def test_the_engine_of_another_stack_is_left_alone(tmp_path: Path, engines: list
         assert stop(tmp_path, "dev", lambda _: None)
     time.sleep(0.05)
     assert engines[0].poll() is None
+
+
+def test_without_ps_it_is_said_what_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with recorded(tmp_path, UP, 4711), pytest.raises(DeliveryError, match=r"ps cannot be asked(.|\n)*cure: install ps"):
+        stop(tmp_path, "dev", lambda _: None)
 
 
 def test_a_number_that_is_somebody_elses_by_now_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,6 +157,20 @@ def test_a_checkout_that_git_refuses_is_not_taken_for_none(source: Path) -> None
         last_commit(source)
 
 
+def test_in_a_git_hook_and_whatever_git_shows_of_signatures_the_commit_is_the_same(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = last_commit(source)
+    settings = source.parent / "gitconfig"
+    settings.write_text("[log]\nshowSignature = true\n[gpg]\nprogram = echo\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    signed = git(source.parent, "cat-file", "commit", "HEAD").replace("\n\n", "\ngpgsig of the test\n\n", 1)
+    (source.parent / "signed").write_text(signed)
+    git(source.parent, "reset", "-q", git(source.parent, "hash-object", "-t", "commit", "-w", "signed").strip())
+    monkeypatch.setenv("GIT_DIR", ".git")
+    assert len(last_commit(source)) == len(commit)
+
+
 def test_outside_a_git_checkout_the_commit_is_unknown(source: Path) -> None:
     shutil.rmtree(source.parent / ".git")
     assert last_commit(source) == UNKNOWN_COMMIT

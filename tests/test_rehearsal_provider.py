@@ -57,13 +57,13 @@ def context(tmp_path: Path) -> Path:
 
 def create(engine: Any, urn: str, inputs: dict[str, Any], *, preview: bool = False) -> dict[str, Any]:
     answer = engine.Create(
-        provider_pb2.CreateRequest(urn=urn, properties=wire.struct(inputs), preview=preview), timeout=10
+        provider_pb2.CreateRequest(urn=urn, properties=wire.struct(inputs), preview=preview), timeout=60
     )
     return {**wire.raw(answer.properties), "id": answer.id}
 
 
 def delete(engine: Any, urn: str, state: dict[str, Any]) -> None:
-    engine.Delete(provider_pb2.DeleteRequest(urn=urn, id=state["id"], properties=wire.struct(state)), timeout=10)
+    engine.Delete(provider_pb2.DeleteRequest(urn=urn, id=state["id"], properties=wire.struct(state)), timeout=60)
 
 
 def build(context: Path, **build: Any) -> dict[str, Any]:

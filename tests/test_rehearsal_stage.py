@@ -28,6 +28,7 @@ from rehearsal.cluster import NAMESPACE, OWN, Cluster, Serving
 from rehearsal.engine import TOKEN, Engine, environment, mend, put_beside, write_executables
 from rehearsal.problems import RehearsalError, UsageError
 from rehearsal.provider import StandInSettings
+from tests.conftest import NEEDS_PS
 
 PROJECT = Path(__file__).parent.parent
 SETTINGS = StandInSettings(endpoint="https://127.0.0.1:1", authority="", ledger="/nowhere", images_into=None)
@@ -163,12 +164,13 @@ def test_descendants_are_children_and_theirs_but_nobody_else() -> None:
     assert processes.descendants(parents, 15) == set()
 
 
+@NEEDS_PS
 def test_a_kill_ends_everything_below_a_process_and_spares_the_process(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    script = f"(sleep 60 & echo $! > {ready}.new && mv {ready}.new {ready}; wait) & wait; sleep 60"
+    script = f"(sleep 120 & echo $! > {ready}.new && mv {ready}.new {ready}; wait) & wait; sleep 120"
     with subprocess.Popen(["sh", "-c", script]) as shell:
         try:
-            end = time.monotonic() + 10
+            end = time.monotonic() + 60
             while not ready.exists() and time.monotonic() < end:
                 time.sleep(0.01)
             grandchild = int(ready.read_text())

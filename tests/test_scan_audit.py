@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import stat
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 from scan import audit
 from scan.__main__ import main
 from scan.finding import ScanError
+from tests import programs
 from tests.conftest import PROJECT
 
 LOCK = "flask==3.1.3 \\\n    --hash=sha256:00\nTyping_Extensions==4.16.0 \\\n    --hash=sha256:01\n"
@@ -78,8 +78,7 @@ def test_a_lock_file_that_is_missing_is_told(tmp_path: Path) -> None:
 
 def test_a_database_that_cannot_be_reached_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = tmp_path / "pip-audit"
-    broken.write_text(f"#!{sys.executable}\nraise SystemExit('ConnectionError: no way out')\n")
-    broken.chmod(broken.stat().st_mode | stat.S_IXUSR)
+    programs.install(broken, "raise SystemExit('ConnectionError: no way out')")
     assert main(["--scanners", str(tmp_path), "audit"]) == 2
     err = capsys.readouterr().err
     assert "pip-audit failed with exit code 1: ConnectionError: no way out" in err

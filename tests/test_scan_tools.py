@@ -1,8 +1,6 @@
 """What tools say, read as they say it; and tools that say nothing, or fail."""
 
 import json
-import stat
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from scan.__main__ import main
 from scan.finding import Finding, ScanError
 from scan.planted import MISTAKES, unplanted
 from scan.tool import Tool, start
+from tests import programs
 from tests.conftest import PROJECT
 
 Script = Callable[[str, str], Path]
@@ -25,9 +24,7 @@ def script(tmp_path: Path) -> Script:
 
     def made(name: str, text: str) -> Path:
         path = tmp_path / "bin" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"#!{sys.executable}\n{text}\n")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        programs.install(path, text)
         return path
 
     return made
@@ -209,6 +206,7 @@ class TestRunning:
         assert not {"BC_API_KEY", "CKV_IGNORED_DIRECTORIES"} & set(environment)
 
 
+@pytest.mark.usefixtures("clone")
 class TestCommand:
     def run(
         self, script: Script, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

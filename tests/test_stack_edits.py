@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.stack_edits import edit, top, without
+from delivery.stack_edits import SECRETS_KEYS, edit, top, without
 
 FILE = """# Ours.
 config:
@@ -56,7 +56,7 @@ def test_a_file_without_settings_gets_them(text: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["config: {}\n", "config: {a: b}\n", "config: []\n"])
+@pytest.mark.parametrize("text", ["config: {}\n", "config: {a: b}\n", "config: []\n", "config: ''\n"])
 def test_what_cannot_be_edited_is_told(text: str) -> None:
     edited = edit(text, {}, {"helloworld:deployRole": ROLE})
     assert (edited.text, list(edited.other)) == (text, ["helloworld:deployRole"])
@@ -90,3 +90,10 @@ def test_a_key_is_found_however_the_file_writes_it(written: str) -> None:
 def test_tabs_that_the_engine_takes_stay() -> None:
     text = 'config:\n  helloworld:a:\tb\t# tab\n  helloworld:c:\t""\n'
     assert edit(text, {}, {"helloworld:c": "d"}).text == text.replace('""', " d")
+
+
+@pytest.mark.parametrize("text", ["config: " + "[" * 100_000 + "]" * 100_000, "config: " + "{a: " * 100_000])
+def test_a_file_nested_deeper_than_any_setting_is_no_yaml(text: str) -> None:
+    for look in (top, lambda text: without(text, SECRETS_KEYS), lambda text: edit(text, {}, {"helloworld:a": "b"})):
+        with pytest.raises(yaml.YAMLError, match="nested"):
+            look(text)

@@ -10,11 +10,22 @@ from pathlib import Path
 
 import pytest
 from helloworld.aws import Signer
+from helloworld.state import cache as cache_module
+from helloworld.state import database as database_module
+from helloworld.state import stores as stores_module
+from hypothesis import settings
 from postgres_server import PostgresServer, TestDatabase, find_postgres
 from provision_harness import Environment
 from redis_server import OLDEST_VERSION, RedisServer, find_redis
-from service_harness import PATIENCE_SECONDS, RunningService, Service
-from state_harness import INSTALL
+from service_harness import RunningService, Service
+from state_harness import INSTALL, PATIENCE_SECONDS
+
+# What a shell has set must not reach a test: an account, a proxy.
+for _name in [name for name in os.environ if name.startswith("AWS_") or name.upper().endswith("_PROXY")]:
+    del os.environ[_name]
+# How long one example takes is up to what else the machine does.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -24,6 +35,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reason, times in sorted(reasons.items()):
         if "apt-get" in reason:
             terminalreporter.write_line(f"{times} tests were skipped: {reason}")
+
+
+@pytest.fixture(autouse=True)
+def _patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes may have the machine for seconds; what is about a limit sets a short one."""
+    for module in (cache_module, database_module):
+        monkeypatch.setattr(module, "CONNECT_SECONDS", PATIENCE_SECONDS)
+        monkeypatch.setattr(module, "COMMAND_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(stores_module, "_ENDING_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture

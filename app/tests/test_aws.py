@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from helloworld.aws import Signer
+from state_harness import PATIENCE_SECONDS
 
 APP_DIRECTORY = Path(__file__).parent.parent
 HOST = "db.example.eu-central-1.rds.amazonaws.com"
@@ -103,7 +104,13 @@ def run_python(program: str, environ: dict[str, str]) -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     command = [sys.executable, "-B", "-c", program]
     return subprocess.run(
-        command, cwd=APP_DIRECTORY, env={**kept, **environ}, capture_output=True, text=True, check=True, timeout=20
+        command,
+        cwd=APP_DIRECTORY,
+        env={**kept, **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_SECONDS,
     ).stdout
 
 
@@ -119,7 +126,7 @@ def test_credentials_come_from_pod_identity(agent: dict[str, str]) -> None:
 def test_a_pod_without_credentials_is_told_what_it_lacks(agent_listens: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         program = (
-            "import asyncio; from helloworld import aws; aws._SIGNING_SECONDS = 0.4\n"
+            f"import asyncio; from helloworld import aws; aws._SIGNING_SECONDS = {0.4 if agent_listens else 60}\n"
             "try: asyncio.run(aws.Signer('eu-central-1').database_token('host', 5432, 'user'))\n"
             "except Exception as error: print(f'{type(error).__name__}: {error}')"
         )

@@ -11,6 +11,7 @@ from helloworld.state.visits import Visits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
+from state_harness import PATIENCE_SECONDS
 
 
 class Ledger:
@@ -50,7 +51,7 @@ def test_every_visit_counts_exactly_once_whatever_is_lost(outcomes: list[str], g
         seen = []
         for group in groups:
             seen += await asyncio.gather(*(visits.count() for _ in range(group)))
-        await asyncio.wait_for(visits.flush(), 10)
+        await asyncio.wait_for(visits.flush(), PATIENCE_SECONDS)
         running.cancel()
         assert ledger.sum == sum(groups)
         assert (await visits.look()).visits == sum(groups)

@@ -25,7 +25,7 @@ def test_a_tool_is_greeted_with_json(named: Service) -> None:
     facts = answer.json()
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json"
-    assert abs(facts.pop("timestamp") - time.time()) < 5
+    assert abs(facts.pop("timestamp") - time.time()) < 60
     assert facts.pop("host")
     assert facts == {
         "message": "Good morning",

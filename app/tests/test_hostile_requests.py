@@ -18,7 +18,8 @@ from helloworld.settings import Settings, SettingsError, read_settings
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
-from service_harness import PATIENCE_SECONDS, RunningService, Service
+from service_harness import RunningService, Service
+from state_harness import PATIENCE_SECONDS
 
 # `make fuzz` tries that many times as much.
 TIMES = int(os.environ.get("FUZZ") or 1)
@@ -281,7 +282,7 @@ def test_a_body_without_end_takes_no_memory(served: RunningService) -> None:
         return int(re.findall(r"VmRSS:\s+(\d+)", Path(f"/proc/{served.process.pid}/status").read_text())[0])
 
     before, piece = memory(), b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
-    with socket.create_connection(("127.0.0.1", served.port), timeout=2) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
         with contextlib.suppress(OSError):
             for _ in range(1000):

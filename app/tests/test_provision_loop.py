@@ -12,7 +12,7 @@ from helloworld.provision.databases import Databases
 from helloworld.provision.loop import Loop
 from helloworld.provision.names import Names
 from provision_harness import Environment
-from state_harness import until
+from state_harness import PATIENCE_SECONDS, until
 
 
 def test_nothing_is_dropped_while_the_api_does_not_answer(environment: Environment) -> None:
@@ -157,7 +157,7 @@ def test_the_probe_answers_only_while_rounds_succeed(environment: Environment) -
             return True
 
         async def until_it(should: bool) -> None:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while await answers() != should:
                     await asyncio.sleep(0.02)
 

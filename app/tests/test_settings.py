@@ -223,7 +223,7 @@ def test_the_program_ends_with_code_2_and_no_traceback_when_settings_are_wrong()
         env={**os.environ, **WRONG},
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 2

@@ -28,6 +28,8 @@ DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Aut
 ACTION = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)")
 # Where the prefix of a service's rights is not boto3's name for it.
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
+# A key of a log-in, or its token.
+KEY = re.compile(r"[!-~]+")
 # botocore's word for keys that were handed to a session, which those of the environment are.
 EXPLICIT = "explicit"
 NOBODY_ERRORS = (
@@ -183,17 +185,22 @@ def _session(environ: Mapping[str, str]) -> botocore.session.Session:
 def _require_whole(session: botocore.session.Session) -> None:
     """Raise botocore's own error if a log-in cannot sign: what is behind a profile may be any program of the machine's.
 
-    An empty key is left to whoever signs, which may be C, by botocore.
+    Keys are left by botocore to whoever signs, which may be C, and to HTTP's headers.
     """
     try:
         found = session.get_credentials()
         keys = found.get_frozen_credentials() if found else None
-    except (OSError, EOFError, ValueError) as error:
+    except (exceptions.BotoCoreError, exceptions.ClientError):
+        raise
+    except Exception as error:
+        # botocore takes for granted that a program answers in the form that it has to.
         said = f"{type(error).__name__}: {_sentence(error)}"
         raise exceptions.CredentialRetrievalError(provider="the profile", error_msg=said) from None
-    if keys and not (keys.access_key and keys.secret_key):
+    parts = (keys.access_key, keys.secret_key, keys.token or "none") if keys else ()
+    if not all(isinstance(each, str) and KEY.fullmatch(each) for each in parts):
         whose = "the environment" if found.method == EXPLICIT else found.method
-        raise exceptions.CredentialRetrievalError(provider=whose, error_msg="one of the two keys is empty")
+        wrong = "a key or the token is empty, or has a space or a line break in it"
+        raise exceptions.CredentialRetrievalError(provider=whose, error_msg=wrong)
 
 
 def explained(service: str, ask: Callable[[], Any]) -> Any:

@@ -78,7 +78,7 @@ def tell_stacks(
         try:
             text = file.read_text("utf-8-sig")
             secrets, flaw = _secrets(text, engine, target)
-        except (yaml.YAMLError, OSError, UnicodeError, RecursionError) as error:
+        except (yaml.YAMLError, OSError, UnicodeError) as error:
             console.warn(f"{file.name} is no YAML, and is left as it is: mend it, and run this again\n{error}")
             continue
         if flaw:

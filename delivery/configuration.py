@@ -88,7 +88,7 @@ def overridden(text: str, overrides: Mapping[str, str]) -> str:
 
     Works on nodes, not on values: what `yes`, `1.10` or `0o7` mean is for the engine's parser to say, not for Python's.
     """
-    document = yaml.compose(text, Loader=yamlfile.LOADER) or yaml.MappingNode("tag:yaml.org,2002:map", [])
+    document = yamlfile.compose(text) or yaml.MappingNode("tag:yaml.org,2002:map", [])
     config = next((value for key, value in document.value if key.value == "config"), None)
     if not isinstance(config, yaml.MappingNode):
         # Missing, or there and empty.

@@ -49,7 +49,7 @@ def spellings(key: str) -> tuple[str, str, str]:
 
 
 def _set(text: str, key: str, value: str, *, inside: bool, other: dict[str, str]) -> str:
-    document = _mapping(yaml.compose(text, Loader=yamlfile.LOADER))
+    document = _mapping(yamlfile.compose(text))
     config = next((node for name, node in document if name.value == "config"), None)
     for name, node in _mapping(config) if inside else document:
         if name.value in (spellings(key) if inside else (key,)):
@@ -64,7 +64,8 @@ def _set(text: str, key: str, value: str, *, inside: bool, other: dict[str, str]
         return f"{_ended(text[:start])}{key}: {value}\n{text[start:]}"
     if config is None:
         return f"{_ended(text)}config:\n  {key}: {value}\n"
-    empty = isinstance(config, yaml.ScalarNode) and config.value == ""
+    # Nothing at all, and not an empty text, which is no list of lines.
+    empty = isinstance(config, yaml.ScalarNode) and config.value == "" and not config.style
     if not empty and (not isinstance(config, yaml.MappingNode) or config.flow_style):
         other[key] = "a `config` that is not written as a list of lines"
         return text
@@ -86,12 +87,12 @@ def _ended(text: str) -> str:
 
 def without(text: str, keys: Collection[str]) -> str:
     """The file without these keys of its own, each on a line."""
-    document = _mapping(yaml.compose(text, Loader=yamlfile.LOADER))
+    document = _mapping(yamlfile.compose(text))
     gone = {name.start_mark.line for name, _ in document if name.value in keys}
     return "".join(line for number, line in enumerate(text.splitlines(keepends=True)) if number not in gone)
 
 
 def top(text: str) -> dict[str, str]:
     """The plain values of a stack's file itself, besides its `config`."""
-    document = _mapping(yaml.compose(text, Loader=yamlfile.LOADER))
+    document = _mapping(yamlfile.compose(text))
     return {name.value: node.value for name, node in document if isinstance(node, yaml.ScalarNode)}

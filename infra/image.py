@@ -16,7 +16,7 @@ from infra.nodes import Architecture
 UNKNOWN_COMMIT = "unknown"
 # What git says where there is no checkout, or one without commits.
 NO_COMMIT = ("not a git repository", "does not have any commits")
-# In a git hook these name the repository that the hook runs for, and not from where it is looked at here.
+# A git hook has them, as seen from its own folder: from app/ they may lead nowhere.
 OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE")
 
 
@@ -26,7 +26,7 @@ def last_commit(context: Path) -> str:
     Not the newest commit of the repository: a change elsewhere must not rebuild the image.
 
     Raises:
-        pulumi.RunError: git cannot be run, takes half a minute, or refuses to read the checkout that is there.
+        pulumi.RunError: git cannot be run, takes over half a minute, or refuses to read the checkout that is there.
     """
     # Whoever has git show signatures would have them in front of the hash.
     command = ["git", "log", "-1", "--no-show-signature", "--format=%H", "--", "."]

@@ -157,6 +157,21 @@ def read(content: bytes) -> tuple[Any, list[Flaw]]:
     return reader.result, reader.flaws
 
 
+def compose(text: str) -> yaml.Node | None:
+    """The nodes of one YAML document, for whoever edits it; None of an empty one.
+
+    Raises:
+        yaml.YAMLError: it is none, or is nested deeper than `read` takes.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_DEPTH:
+            # Composed in C, it would end the process without a word.
+            raise yaml.YAMLError(f"it is nested more than {MOST_DEPTH} deep")
+    return yaml.compose(text, Loader=LOADER)
+
+
 def _events(content: bytes) -> Iterator[Any]:
     if len(content) > MOST_BYTES:
         raise _StopError(f"it has {len(content)} bytes", f"keep it below {MOST_BYTES}")

@@ -5,17 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from policy.model import Context, Planned, Rule
-from policy.values import (
-    as_list,
-    as_map,
-    as_maps,
-    as_texts,
-    at,
-    is_missing,
-    is_on,
-    is_partly_unknown,
-    is_unknown,
-)
+from policy.values import as_list, as_map, as_maps, as_texts, at, is_missing, is_on, is_partly_unknown, is_unknown
 from policy.workloads import CHARTS, containers, pod_specs
 
 NAMESPACE = "kubernetes:core/v1:Namespace"

@@ -58,6 +58,7 @@ test: $(VENV)/installed-dev ## Run every test, on all cores
 
 .PHONY: fuzz
 fuzz: $(VENV)/installed-dev ## Try hostile input at length: TIMES as much as the tests do (20)
+	@case "$${TIMES:-20}" in [!1-9]*|*[!0-9]*|?????*) echo "TIMES takes a whole number from 1 to 9999: make fuzz TIMES=100" >&2; exit 2;; esac
 	@FUZZ="$${TIMES:-20}" $(RUN) -m pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=default \
 		tests/test_hostile_*.py app/tests/test_hostile*.py
 

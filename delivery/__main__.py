@@ -20,6 +20,10 @@ from offline.plain import Parser
 
 HERE = Path(__file__).resolve().parent.parent
 FAILED, INTERRUPTED = 1, 130
+CODES = (
+    "exit code: 0 done, and all is well; 1 failed, or something is not as it should be, with why and what to do; "
+    "2 wrong usage; 130 interrupted"
+)
 
 
 @dataclass(frozen=True)
@@ -132,15 +136,14 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         prog="python -m delivery",
         description="Delivers the service: deploy, promote, roll back, review environments, drift. "
         "Each command is a make target, too (`make help`).",
-        epilog="exit code: 0 done; 1 failed, and one error on stderr says why and what to do; 2 wrong usage; "
-        "130 interrupted",
+        epilog=CODES,
     )
     parser.add_argument("--project", metavar="DIR", type=Path, default=HERE, help="the project's directory (this one)")
     parser.add_argument("--verbose", action="store_true", help="show the traceback of a defect")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, command in COMMANDS.items():
         described = f"{command.help[0].upper()}{command.help[1:]}. {command.description}".strip()
-        subparser = commands.add_parser(name, help=command.help, description=described)
+        subparser = commands.add_parser(name, help=command.help, description=described, epilog=CODES)
         # Only the one that is called is imported: the engine's SDK takes half a second.
         if name in given:
             _module(name).add_arguments(subparser)

@@ -23,7 +23,7 @@ MOST_SECONDS = 3600
 WIDTH = 34
 NAMES: Mapping[Mark, str] = {
     "ok": "ok",
-    "warn": "warnings",
+    "warn": "to look at",
     "fail": "failed",
     "unknown": "unknown",
     "skipped": "skipped",

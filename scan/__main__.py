@@ -12,6 +12,9 @@ from scan.finding import Finding, ScanError
 
 PROJECT = Path(__file__).resolve().parent.parent
 CLEAN, FOUND, NOT_SCANNED = 0, 1, 2
+CODES = (
+    "exit code: 0 nothing found; 1 something found; 2 a scanner could not do its work, or wrong usage; 130 interrupted"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m scan",
         description="Shows what the field's scanners say of the manifests and IAM policies of every stack, of the "
         "Dockerfile, the workflows and the repository. No network.",
-        epilog="exit code: 0 nothing found; 1 something found; 2 a scanner could not do its work",
+        epilog=CODES,
     )
     parser.add_argument(
         "--scanners",
@@ -55,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "audit",
         help="ask a database whether a locked package has a known vulnerability (needs the network)",
         description="Asks PyPI, or an OSV service, about every package of every lock file.",
+        epilog=CODES,
     )
     audit.add_argument("--osv-url", metavar="URL", help="an OSV service, e.g. https://api.osv.dev/v1/query")
     return parser

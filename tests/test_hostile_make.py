@@ -62,7 +62,7 @@ def test_whatever_a_caller_gives_is_one_word_and_is_not_run(house: Path, target:
     used = set(re.findall(r"\$\$\{?([A-Z_]+)", TARGETS[target])) & TAKEN
     for text in FORMS if way == "argument" else (*FORMS, *LINES):
         (house / "calls").unlink(missing_ok=True)
-        _, words = called(house, target, dict.fromkeys(sorted(TAKEN - set(SWITCHES)), text), way)
+        _, words = called(house, target, dict.fromkeys(sorted(TAKEN - {*SWITCHES, "TIMES"}), text), way)
         assert words, text
         found = [word for word in words if word in (text, word.partition("=")[0] + "=" + text)]
         assert len(found) >= len(used - {"TIMES"}), (words, text)
@@ -76,6 +76,17 @@ def test_a_switch_that_says_anything_but_yes_stops_everything(house: Path, switc
         code, words = called(house, "deploy", {switch: text}, way)
         assert (code, words) == (2, []), text
         assert not (house / "canary").exists(), text
+
+
+@pytest.mark.parametrize("way", ["argument", "environment"])
+def test_how_long_to_try_hostile_input_is_a_number_or_nothing_is_tried(house: Path, way: str) -> None:
+    for text in ("many", "0", "-1", "1.5", "10000", "1 2", *FORMS, *(LINES if way == "environment" else ())):
+        assert called(house, "fuzz", {"TIMES": text}, way) == (2, []), text
+        assert not list(house.rglob("canary*")), text
+    for text in ("", "1", "9999"):
+        code, words = called(house, "fuzz", {"TIMES": text}, way)
+        assert (code, words[:2]) == (0, ["-m", "pytest"]), text
+        (house / "calls").unlink()
 
 
 def test_every_variable_that_a_recipe_reads_is_taken_as_text() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from delivery.problems import Interruption
+from delivery.teardown.ec2_kinds import GROUP, INTERFACE
 from tests.delivery_stage import OLD, Done, Service, Stage, runs
 from tests.fake_pulumi import update
 from tests.teardown_account import (
@@ -21,6 +22,7 @@ from tests.teardown_account import (
     opened,
     pairs,
     shared_clients,
+    specified,
 )
 
 ON_DEV = {"helloworld:platform": "reference", "helloworld:platformStack": "dev"}
@@ -92,17 +94,38 @@ def prod(stage: Stage) -> None:
     state(stage, "prod", CLUSTER, REPOSITORY, DATABASE)
 
 
-def lingering(account: Account) -> None:
-    """A target group, and the log group that EKS makes anew."""
-    vpc = account.boto("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    made = account.boto("elbv2").create_target_group(
-        Name="k8s-hello",
-        Protocol="HTTP",
-        Port=80,
-        VpcId=vpc,
-        Tags=pairs({"elbv2.k8s.aws/cluster": "helloworld-dev", **OWN}),
+# What lifting protection asks of AWS, besides what a tear-down asks anyway.
+LIFTING = ("UpdateClusterConfig", "DescribeUpdate", "ModifyDBInstance")
+
+
+def protected(account: Account) -> None:
+    """The cluster and the database of prod, as AWS protects them."""
+    account.boto("rds").create_db_instance(
+        DBInstanceIdentifier="helloworld-prod",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        DeletionProtection=True,
+        Tags=pairs({**OWN, "stack": "prod"}),
     )
-    assert made["TargetGroups"]
+    account.answers["DescribeCluster"] = lambda _: {
+        "cluster": {"status": "ACTIVE", "deletionProtection": True, "tags": {**OWN, "stack": "prod"}}
+    }
+    account.answers["UpdateClusterConfig"] = lambda _: {"update": {"id": "1", "status": "InProgress"}}
+    account.answers["DescribeUpdate"] = lambda _: {"update": {"id": "1", "status": "Successful"}}
+
+
+def lingering(account: Account) -> None:
+    """Each kind that a tear-down deletes: the controller's, the CNI's, and the log group that EKS makes anew."""
+    ec2, elb, tags = account.boto("ec2"), account.boto("elbv2"), {"elbv2.k8s.aws/cluster": "helloworld-dev", **OWN}
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    elb.create_target_group(Name="k8s-hello", Protocol="HTTP", Port=80, VpcId=vpc, Tags=pairs(tags))
+    elb.create_load_balancer(Name="k8s-hello", Subnets=[subnet], Tags=pairs(tags))
+    ec2.create_security_group(
+        GroupName="k8s-hello", Description="k8s", VpcId=vpc, TagSpecifications=specified(GROUP, tags)
+    )
+    of_the_cni = {"cluster.k8s.amazonaws.com/name": "helloworld-dev"}
+    ec2.create_network_interface(SubnetId=subnet, TagSpecifications=specified(INTERFACE, of_the_cni))
     account.boto("logs").create_log_group(logGroupName="/aws/eks/helloworld-dev/cluster")
 
 
@@ -193,18 +216,7 @@ class TestConfirmation:
 class TestProtection:
     def test_it_is_lifted_at_aws_and_in_the_state(self, stage: Stage, account: Account) -> None:
         prod(stage)
-        account.boto("rds").create_db_instance(
-            DBInstanceIdentifier="helloworld-prod",
-            DBInstanceClass="db.t4g.micro",
-            Engine="postgres",
-            DeletionProtection=True,
-            Tags=pairs({**OWN, "stack": "prod"}),
-        )
-        account.answers["DescribeCluster"] = lambda _: {
-            "cluster": {"status": "ACTIVE", "deletionProtection": True, "tags": {**OWN, "stack": "prod"}}
-        }
-        account.answers["UpdateClusterConfig"] = lambda _: {"update": {"id": "1", "status": "InProgress"}}
-        account.answers["DescribeUpdate"] = lambda _: {"update": {"id": "1", "status": "Successful"}}
+        protected(account)
         stage.pulumi.answer("destroy", code=255, stderr="error: stop here")
         account.record()
         destroy(stage, "prod", "--confirm=prod")
@@ -218,6 +230,23 @@ class TestProtection:
         assert database["inputs"]["deletionProtection"] is False
         # The last snapshot is taken all the same.
         assert database["inputs"]["skipFinalSnapshot"] is False
+
+    @pytest.mark.parametrize("operation", LIFTING)
+    @pytest.mark.parametrize("code", [DENIED, UNREACHABLE, "stop"])
+    def test_where_it_cannot_be_lifted_nothing_goes_and_the_next_run_lifts_it(
+        self, stage: Stage, account: Account, operation: str, code: str
+    ) -> None:
+        prod(stage)
+        protected(account)
+        account.record().faults[operation] = [code]
+        first = destroy(stage, "prod", "--confirm=prod")
+        assert first.code == (130 if code == "stop" else 1)
+        assert "Traceback" not in first.err
+        assert not emptied(stage, "prod")
+        assert {each for each, _ in account.changes} <= set(LIFTING)
+        destroy(stage, "prod", "--confirm=prod")
+        assert emptied(stage, "prod")
+        assert account.boto("rds").describe_db_instances()["DBInstances"][0]["DeletionProtection"] is False
 
     def test_what_has_not_the_stacks_tags_stays_protected(self, stage: Stage, account: Account) -> None:
         prod(stage)
@@ -389,7 +418,10 @@ def test_after_a_failure_of_the_engine_at_any_step_the_next_run_ends_at_nothing(
 
 
 CALLS = (
+    "DeleteLoadBalancer",
     "DeleteLogGroup",
+    "DeleteNetworkInterface",
+    "DeleteSecurityGroup",
     "DeleteTargetGroup",
     "DescribeBudget",
     "DescribeCluster",
@@ -398,7 +430,9 @@ CALLS = (
     "DescribeDBSnapshots",
     "DescribeLoadBalancers",
     "DescribeLogGroups",
+    "DescribeNetworkInterfaces",
     "DescribeRepositories",
+    "DescribeSecurityGroups",
     "DescribeServerlessCaches",
     "DescribeSlackChannelConfigurations",
     "DescribeTags",

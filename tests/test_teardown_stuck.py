@@ -27,9 +27,11 @@ def named(name: str, **about: Any) -> dict[str, Any]:
 
 @dataclass
 class Api:
-    """What the Kubernetes API answers by path, and the patches that it got."""
+    """What the Kubernetes API answers by path, the patches that it got, and the requests that it refuses once."""
 
     url: str = ""
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    asked: list[tuple[str, str]] = field(default_factory=list)
     answers: dict[str, Any] = field(default_factory=dict)
     patches: list[tuple[str, Any]] = field(default_factory=list)
 
@@ -55,13 +57,26 @@ def api() -> Iterator[Api]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self._refused():
+                return
             answer = found.answers.get(self.path.partition("?")[0])
             self._answer(404 if answer is None else 200, answer or {"message": "not found"})
 
         def do_PATCH(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"]))
+            if self._refused():
+                return
             found.patches.append((self.path.partition("?")[0], json.loads(text)))
             self._answer(200, {})
+
+        def _refused(self) -> bool:
+            request = (self.command, self.path.partition("?")[0])
+            found.asked.append(request)
+            if request not in found.refused:
+                return False
+            found.refused.remove(request)
+            self._answer(503, {"message": "not now"})
+            return True
 
         def _answer(self, status: int, document: Any) -> None:
             body = json.dumps(document).encode()
@@ -142,6 +157,31 @@ def test_balancers_that_cannot_be_deleted_keep_their_ingress(api: Api, here: Tol
 
     assert not free(here.context, api.outputs, refuse)
     assert api.patches == []
+
+
+STEPS = (
+    ("GET", INGRESSES),
+    ("GET", CONTROLLER),
+    ("GET", BINDINGS),
+    ("PATCH", f"{BINDINGS}/k8s-hello"),
+    ("PATCH", f"{INGRESSES}/helloworld"),
+)
+
+
+def test_all_that_the_cluster_is_asked_is_among_the_steps_that_fail_below(api: Api, here: Told) -> None:
+    assert free(here.context, api.outputs, lambda: None)
+    assert tuple(api.asked) == STEPS
+
+
+@pytest.mark.parametrize("step", STEPS, ids=" ".join)
+def test_after_a_refusal_at_any_step_the_ingress_is_let_go_the_next_time(
+    api: Api, here: Told, step: tuple[str, str]
+) -> None:
+    api.refused.add(step)
+    assert not free(here.context, api.outputs, lambda: None)
+    assert f"{INGRESSES}/helloworld" not in api.patched()
+    assert free(here.context, api.outputs, lambda: None)
+    assert api.patched()[-1] == f"{INGRESSES}/helloworld"
 
 
 @pytest.mark.parametrize("outputs", [{}, {"kubeconfig": "{", "namespace": "helloworld"}, {"kubeconfig": "{}"}])

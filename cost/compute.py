@@ -23,7 +23,7 @@ def instances(group: Resource, context: Context) -> Line:
 def disks(group: Resource, context: Context) -> Line:
     """Their root disks, as the launch template has them."""
     wanted = group.inputs.get("launchTemplate") or {}
-    template = context.referred(TEMPLATE, wanted.get("id"))
+    template = context.resource(TEMPLATE, wanted.get("id"))
     if template is None:
         raise NoPriceError("the size of its nodes' disks is not known: it has no launch template here")
     volumes = [each.get("ebs") or {} for each in template.inputs.get("blockDeviceMappings") or ()]
@@ -36,7 +36,7 @@ def disks(group: Resource, context: Context) -> Line:
 
 def addresses(group: Resource, context: Context) -> Line | None:
     """One public IPv4 address for each node, where their subnets give them out."""
-    subnets = [context.referred(SUBNET, each) for each in group.inputs.get("subnetIds") or ()]
+    subnets = [context.resource(SUBNET, each) for each in group.inputs.get("subnetIds") or ()]
     if not any(each is not None and each.inputs.get("mapPublicIpOnLaunch") is True for each in subnets):
         return None
     nodes, hourly = context.nodes_of(group), context.prices(group).of("address_hour")

@@ -1,15 +1,15 @@
 """What a price is asked for: the plan, the region, the load, and what they lead to."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from cost.model import HOURS, NO_LOAD, Load
-from cost.pods import ADDON, as_map, pods_of
+from cost.pods import ADDON, pods_of
 from cost.prices import NoPriceError, Prices
 from cost.room import nodes_needed
+from offline.inputs import map_at, referred
 from offline.plan import Plan, Resource
 
 SUBNET, GROUP, PROVIDER = "aws:ec2/subnet:Subnet", "aws:eks/nodeGroup:NodeGroup", "pulumi:providers:aws"
@@ -17,7 +17,6 @@ TEMPLATE, CLUSTER = "aws:ec2/launchTemplate:LaunchTemplate", "aws:eks/cluster:Cl
 OBSERVING = "amazon-cloudwatch-observability"
 BALANCER_ROLE = "kubernetes.io/role/elb"
 FEWEST_ZONES = 2
-REFERENCE = re.compile(r"\$\{([^}]+)\.id\}")
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,9 @@ class Counts:
 
 @dataclass(frozen=True)
 class Context:
-    """A plan in a region under a load. `lenders`: other regions whose prices were taken, until somebody empties it."""
+    """A plan in a region under a load. In `lenders`, which is emptied before each line, are the other regions whose
+    prices were taken for it.
+    """
 
     plan: Plan
     load: Load
@@ -70,8 +71,12 @@ class Context:
     @cached_property
     def nodes(self) -> Counts:
         """Nodes of all groups."""
-        each = [self.nodes_of(group) for group in self.plan.of(GROUP)]
-        return Counts(sum(one.idle for one in each), sum(one.loaded for one in each))
+        groups = [self.nodes_of(group) for group in self.plan.of(GROUP)]
+        return Counts(sum(each.idle for each in groups), sum(each.loaded for each in groups))
+
+    def nodes_under(self, load: Load) -> float:
+        """Nodes of all groups under one of the `loads`."""
+        return self.nodes.loaded if load.requests_per_second else self.nodes.idle
 
     def nodes_of(self, group: Resource) -> Counts:
         """Nodes of a group: as many as are asked for; of one that is autoscaled, as many as the pods need.
@@ -98,17 +103,16 @@ class Context:
             raise NoPriceError("its instance types are not known before the deployment")
         return str(kinds[0])
 
-    def referred(self, type_: str, value: Any) -> Resource | None:
-        """The resource of that type whose id `value` is."""
-        found = REFERENCE.fullmatch(str(value))
-        return next((each for each in self.plan.of(type_) if found and each.name == found[1]), None)
+    def resource(self, type_: str, value: Any) -> Resource | None:
+        """The resource of that type that an input refers to."""
+        return next((each for each in self.plan.of(type_) if each.name == referred(value)), None)
 
     @cached_property
     def balancer_zones(self) -> int:
         """Zones that a balancer stands in: one for each public subnet, or each network of them that another stack has;
         the fewest where those are not known.
         """
-        public = [each for each in self.plan.of(SUBNET) if BALANCER_ROLE in as_map(each.inputs.get("tags"))]
+        public = [each for each in self.plan.of(SUBNET) if BALANCER_ROLE in map_at(each.inputs, "tags")]
         networks = self.plan.outputs.get("clientCidrs")
         return len(public) or (len(networks) if isinstance(networks, list) else 0) or FEWEST_ZONES
 

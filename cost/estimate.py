@@ -10,8 +10,6 @@ from cost.model import DEFAULT_LOAD, Estimate, Item, Load, Unpriced
 from cost.prices import NoPriceError, data
 from offline.plan import Plan, Resource
 
-__all__ = ["DEFAULT_LOAD", "Estimate", "Item", "Load", "Unpriced", "estimate"]
-
 Pricing = Callable[[Resource, Context], Line | None]
 
 PRICED: Mapping[str, Sequence[Pricing]] = {

@@ -37,18 +37,22 @@ def container_gigabytes(context: Context, load: Load) -> float:
     """GB a month that containers and nodes write into CloudWatch."""
     if not context.container_logs:
         return 0
-    nodes = context.nodes.loaded if load.requests_per_second else context.nodes.idle
-    lines: float = load.gigabytes(assumed("log_bytes_per_request") / 1000)
-    return nodes * float(assumed("container_log_gb_per_node")) + lines
+    return _of_nodes(context, load) + _of_service(load)
+
+
+def _of_nodes(context: Context, load: Load) -> float:
+    return context.nodes_under(load) * float(assumed("container_log_gb_per_node"))
+
+
+def _of_service(load: Load) -> float:
+    return load.gigabytes(assumed("log_bytes_per_request") / 1000)
 
 
 def _gigabytes(name: str, context: Context, load: Load) -> float:
-    nodes = context.nodes.loaded if load.requests_per_second else context.nodes.idle
     if name.startswith(CONTAINERS):
         # Lines of the service go to `application`; what nodes write themselves is halved between the other two.
-        lines: float = load.gigabytes(assumed("log_bytes_per_request") / 1000)
-        own: float = nodes * assumed("container_log_gb_per_node") / 2
-        return lines if name.endswith("/application") else own
+        return _of_service(load) if name.endswith("/application") else _of_nodes(context, load) / 2
+    nodes = context.nodes_under(load)
     if name.startswith("/aws/eks/"):
         types = [
             str(kind) for each in context.plan.of(CLUSTER) for kind in each.inputs.get("enabledClusterLogTypes") or ()

@@ -7,6 +7,7 @@ from math import ceil
 from typing import Any
 
 from cost.prices import assumed
+from offline.inputs import at, map_at, maps
 from offline.plan import Plan, Resource
 
 DEPLOYMENT, CHART = "kubernetes:apps/v1:Deployment", "kubernetes:helm.sh/v3:Release"
@@ -50,9 +51,9 @@ def pods_of(plan: Plan, requests_per_second: float = 0) -> list[Pods]:
         if resource.type == ADDON:
             found += _of_addon(resource)
         elif resource.type == CHART:
-            found += _of_chart(resource.name, as_map(resource.inputs.get("values")))
+            found += _of_chart(resource.name, map_at(resource.inputs, "values"))
         elif resource.type == DEPLOYMENT:
-            scaler = scalers.get(str(as_map(resource.inputs.get("metadata")).get("name")))
+            scaler = scalers.get(str(at(resource.inputs, "metadata.name")))
             found.append(_of_deployment(resource, scaler, requests_per_second))
     return found
 
@@ -60,32 +61,31 @@ def pods_of(plan: Plan, requests_per_second: float = 0) -> list[Pods]:
 def _of_addon(addon: Resource) -> Iterator[Pods]:
     name = str(addon.inputs.get("addonName"))
     try:
-        configuration = as_map(json.loads(str(addon.inputs.get("configurationValues") or "{}")))
-    except ValueError:
-        configuration = {}
+        configuration = json.loads(str(addon.inputs.get("configurationValues")))
+    except (ValueError, RecursionError):
+        configuration = None
     for kind in assumed("pods").get(name, ()):
-        count = kind["count"] if kind["each_node"] else _number(configuration.get("replicaCount"), kind["count"])
+        count = kind["count"] if kind["each_node"] else _number(at(configuration, "replicaCount"), kind["count"])
         yield Pods(name, count, kind["cpu_milli"], kind["memory_mib"], kind["each_node"])
 
 
 def _of_chart(name: str, values: Mapping[str, Any]) -> Iterator[Pods]:
     """One kind of pod for each `replicaCount`, with the resources beside it or the largest at the top."""
-    top = _largest(as_map(values.get("resources")))
+    top = _largest(map_at(values, "resources"))
     if "replicaCount" in values:
         yield Pods(name, _number(values["replicaCount"], 1), *top)
     for each in values.values():
         if isinstance(each, Mapping) and "replicaCount" in each:
-            own = as_map(each.get("resources"))
+            own = map_at(each, "resources")
             yield Pods(name, _number(each["replicaCount"], 1), *(_requests(own) if own else top))
 
 
 def _of_deployment(deployment: Resource, scaler: _Scaler | None, requests_per_second: float) -> Pods:
-    spec = as_map(deployment.inputs.get("spec"))
-    containers = as_map(as_map(spec.get("template")).get("spec")).get("containers") or []
-    asked = [_requests(as_map(as_map(container).get("resources"))) for container in containers]
+    containers = maps(at(deployment.inputs, "spec.template.spec.containers"))
+    asked = [_requests(each.get("resources")) for each in containers]
     cpu, memory = sum(each[0] for each in asked), sum(each[1] for each in asked)
     if scaler is None:
-        return Pods(deployment.name, _number(spec.get("replicas"), 1), cpu, memory)
+        return Pods(deployment.name, _number(at(deployment.inputs, "spec.replicas"), 1), cpu, memory)
     wanted = 0
     if scaler.cpu_percent and cpu:
         wanted = ceil(requests_per_second * assumed("cpu_milli_per_rps") / (cpu * scaler.cpu_percent / 100))
@@ -96,16 +96,14 @@ def _of_deployment(deployment: Resource, scaler: _Scaler | None, requests_per_se
 
 def _scalers(plan: Plan) -> Iterator[_Scaler]:
     for resource in plan.of(SCALER):
-        spec = as_map(resource.inputs.get("spec"))
-        resources = [as_map(as_map(metric).get("resource")) for metric in spec.get("metrics") or ()]
-        percents = [
-            as_map(each.get("target")).get("averageUtilization") for each in resources if each.get("name") == "cpu"
-        ]
+        spec = map_at(resource.inputs, "spec")
+        measured = [map_at(metric, "resource") for metric in maps(spec.get("metrics"))]
+        percents = [at(each, "target.averageUtilization") for each in measured if each.get("name") == "cpu"]
         yield _scaler(spec, "minReplicas", "maxReplicas", percents)
     for resource in plan.of(SCALED):
-        spec = as_map(resource.inputs.get("spec"))
-        triggers = [as_map(each) for each in spec.get("triggers") or ()]
-        percents = [as_map(each.get("metadata")).get("value") for each in triggers if each.get("type") == "cpu"]
+        spec = map_at(resource.inputs, "spec")
+        triggers = maps(spec.get("triggers"))
+        percents = [at(each, "metadata.value") for each in triggers if each.get("type") == "cpu"]
         yield replace(
             _scaler(spec, "minReplicaCount", "maxReplicaCount", percents), requests_per_second=_of_requests(triggers)
         )
@@ -113,7 +111,7 @@ def _scalers(plan: Plan) -> Iterator[_Scaler]:
 
 def _of_requests(triggers: Iterable[Mapping[str, Any]]) -> float | None:
     """Requests a second that a trigger wants of each pod: the balancer's count, which is of a period."""
-    asked = [as_map(each.get("metadata")) for each in triggers if each.get("type") == "aws-cloudwatch"]
+    asked = [map_at(each, "metadata") for each in triggers if each.get("type") == "aws-cloudwatch"]
     for each in asked:
         period = _number(each.get("metricStatPeriod"), 0)
         if each.get("metricName") == "RequestCount" and period > 0:
@@ -122,7 +120,7 @@ def _of_requests(triggers: Iterable[Mapping[str, Any]]) -> float | None:
 
 
 def _scaler(spec: Mapping[str, Any], least: str, most: str, percents: list[Any]) -> _Scaler:
-    target = str(as_map(spec.get("scaleTargetRef")).get("name"))
+    target = str(at(spec, "scaleTargetRef.name"))
     percent = float(_number(percents[0], 0)) if percents else None
     return _Scaler(target, _number(spec.get(least), 1), _number(spec.get(most), 1), percent)
 
@@ -131,11 +129,11 @@ def _largest(resources: Mapping[str, Any]) -> tuple[float, float]:
     """What `resources` ask for; where they are a map of several, the most that one of them asks for."""
     if "requests" in resources or not resources:
         return _requests(resources)
-    return max(_requests(as_map(each)) for each in resources.values())
+    return max(_requests(each) for each in resources.values())
 
 
-def _requests(resources: Mapping[str, Any]) -> tuple[float, float]:
-    asked = as_map(resources.get("requests"))
+def _requests(resources: Any) -> tuple[float, float]:
+    asked = map_at(resources, "requests")
     return _cpu(str(asked.get("cpu", 0))), _memory(str(asked.get("memory", 0)))
 
 
@@ -158,8 +156,3 @@ def _number(value: Any, otherwise: int) -> int:
         return int(float(value))
     except (TypeError, ValueError, OverflowError):
         return otherwise
-
-
-def as_map(value: Any) -> Mapping[str, Any]:
-    """`value` if it is a map, else an empty one."""
-    return value if isinstance(value, Mapping) else {}

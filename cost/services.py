@@ -109,10 +109,8 @@ def metric_queries(scaled: Resource, context: Context) -> Line | None:
     asking = [each for each in spec.get("triggers") or () if each.get("type") == "aws-cloudwatch"]
     if not asking:
         return None
-    price, every = (
-        context.prices(scaled).of("metric_queries_thousand"),
-        number(spec.get("pollingInterval"), "its interval"),
-    )
+    price = context.prices(scaled).of("metric_queries_thousand")
+    every = number(spec.get("pollingInterval"), "its interval")
     thousands = len(asking) * HOURS * 3600 / every / 1000
     return Line("metric queries", thousands * price, thousands * price, f"{thousands:.3g} thousand × {price:g}")
 

@@ -13,7 +13,7 @@ from offline.references import evaluate_with_references
 STACKS = ("dev", "prod")
 NAMED = {"hostname": "hello.example.com", "zone": "example.com"}
 ALL_LOGS = '["api", "audit", "authenticator", "controllerManager", "scheduler"]'
-# What is shown of a setting, what it is beside in dev, and what it is set to.
+# A setting as the table shows it, what dev is given beside it, and the setting itself.
 VARIANTS: tuple[tuple[str, Mapping[str, str], Mapping[str, str]], ...] = (
     ("`nat: gateway`", {}, {"nat": "gateway"}),
     ("`natPerZone: true`, of two zones", {"nat": "gateway"}, {"natPerZone": "true"}),
@@ -31,13 +31,11 @@ VARIANTS: tuple[tuple[str, Mapping[str, str], Mapping[str, str]], ...] = (
     ("`hostname`, with HTTPS", {}, NAMED),
     ("`routing: latency`", NAMED, {"routing": "latency"}),
 )
+# The plan of a stack with some settings changed.
+Planner = Callable[[str, Mapping[str, str]], Plan]
 
 
-# Evaluates a stack with some settings changed.
-Planned = Callable[[str, Mapping[str, str]], Plan]
-
-
-def evaluator(project: Path) -> Planned:
+def evaluator(project: Path) -> Planner:
     """Evaluates stacks of a project as their files have them, each but once.
 
     What it returns raises StackFileError, pulumi.RunError or ProgramError, as `offline.evaluate.evaluate`.
@@ -55,7 +53,7 @@ def evaluator(project: Path) -> Planned:
     return planned
 
 
-def stacks_table(planned: Planned) -> str:
+def stacks_table(planned: Planner) -> str:
     """What dev and prod pay for with nobody calling, in whole dollars a month; in the last row at the default load."""
     estimates = [estimate(planned(stack, {})) for stack in STACKS]
     by_thing = [{what: idle for what, idle, _ in each.by_thing if idle} for each in estimates]
@@ -67,7 +65,7 @@ def stacks_table(planned: Planned) -> str:
     return _table(["", *STACKS], rows)
 
 
-def settings_table(planned: Planned) -> str:
+def settings_table(planned: Planner) -> str:
     """What each setting adds to dev, in dollars a month."""
     rows = []
     for shown, beside, changes in VARIANTS:

@@ -82,7 +82,7 @@ def _same(before: Any, after: Any) -> bool:
 
 def _document(value: Any) -> Any:
     """The value of a text that is a JSON map or list."""
-    if isinstance(value, str) and value[:1] in ("{", "[") and not value.startswith("${"):
+    if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):

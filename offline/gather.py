@@ -3,7 +3,8 @@
 import contextlib
 from pathlib import Path
 
-from cost.estimate import DEFAULT_LOAD, Load, estimate
+from cost.estimate import estimate
+from cost.model import DEFAULT_LOAD, Load
 from offline import against, diff, stackfile
 from offline.references import evaluate_with_references
 from offline.report import Report

@@ -7,7 +7,7 @@ from policy.network_rules import is_world
 from policy.values import as_texts, at, is_missing, is_partly_unknown, is_unknown
 
 CLUSTER, NODES = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"
-LAUNCHED = ("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance")
+WITH_METADATA = ("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance")
 ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"
 ACCESS_POLICY = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 CLUSTER_ADMIN = "/AmazonEKSClusterAdminPolicy"
@@ -49,7 +49,7 @@ def cluster_admins(resource: Planned, _: Context) -> Iterator[str]:
 
 
 def metadata_by_token(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type in LAUNCHED:
+    if resource.type in WITH_METADATA:
         tokens = at(resource.inputs, "metadataOptions", "httpTokens")
         if tokens != "required" and not is_unknown(tokens):
             yield "its nodes answer metadata requests without a token (IMDSv1)"
@@ -60,7 +60,7 @@ def metadata_near(resource: Planned, _: Context) -> Iterator[str]:
     # https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
     if resource.type == NODES and is_missing(resource.inputs.get("launchTemplate")):
         yield "pods reach its nodes' metadata, and with it the nodes' role (no launchTemplate)"
-    if resource.type in LAUNCHED:
+    if resource.type in WITH_METADATA:
         hops = at(resource.inputs, "metadataOptions", "httpPutResponseHopLimit")
         if hops != 1 and not is_unknown(hops):
             yield "pods reach its nodes' metadata, and with it the nodes' role (httpPutResponseHopLimit)"

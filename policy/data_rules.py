@@ -13,7 +13,9 @@ DATABASE, PARAMETERS = "aws:rds/instance:Instance", "aws:rds/parameterGroup:Para
 DATABASE_CLUSTER = "aws:rds/cluster:Cluster"
 # None of them is encrypted, or protected, without a word.
 KEPT = (DATABASE, DATABASE_CLUSTER, "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster")
-CACHES = ("aws:elasticache/replicationGroup:ReplicationGroup", "aws:elasticache/cluster:Cluster")
+REPLICATION_GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
+CACHES = ("aws:elasticache/serverlessCache:ServerlessCache", REPLICATION_GROUP)
+CACHES_OF_NODES = (REPLICATION_GROUP, "aws:elasticache/cluster:Cluster")
 CACHE_USER = "aws:elasticache/user:User"
 LEAST_BACKUP_DAYS = 7
 
@@ -71,7 +73,7 @@ def database_backed_up(resource: Planned, _: Context) -> Iterator[str]:
 
 
 def cache_encrypted(resource: Planned, _: Context) -> Iterator[str]:
-    if resource.type in CACHES:
+    if resource.type in CACHES_OF_NODES:
         for key, where in (("transitEncryptionEnabled", "on the way"), ("atRestEncryptionEnabled", "at rest")):
             if is_off(resource.inputs.get(key)):
                 yield f"what is in it is not encrypted {where} ({key})"

@@ -24,10 +24,9 @@ ATTACHMENTS = (
 )
 EXCLUSIVE = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 LONG_LIVED = ("aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile")
-# A web identity provider names its subjects in claims; without one, all its users are meant, GitHub's for instance:
+# A web identity provider names its subjects in claims; without one, all its users are meant. GitHub's subjects begin
+# with the repository: with a star there, anybody's is meant.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
-COGNITO = "cognito-identity.amazonaws.com"
-# GitHub's subjects begin with the repository: with a star there, anybody's is meant.
 ANY_SUBJECT = re.compile(r"(repo:)?[*?].*", re.DOTALL)
 # Every resource there is, or every one of a service. A star last in a field goes on beyond it, so that an ARN may end
 # early: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
@@ -109,12 +108,10 @@ def open_trust(resource: Planned, _: Context) -> Iterator[str]:
 
 
 def _names_subject(statement: Mapping[str, Any]) -> bool:
-    """Whether a claim says which of a provider's users are meant; of the audience's that is so with Cognito alone."""
-    cognito = COGNITO in principals(statement)
+    """Whether a claim, other than that of the audience, says which of a provider's users are meant."""
     return any(
-        not any(map(ANY_SUBJECT.fullmatch, values)) and (cognito or not key.endswith(":aud"))
+        not key.startswith("aws:") and not key.endswith(":aud") and not any(map(ANY_SUBJECT.fullmatch, values))
         for key, values in compared(statement)
-        if not key.startswith("aws:")
     )
 
 

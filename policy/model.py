@@ -47,8 +47,8 @@ class Planned(Protocol):
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a rule forbids and some resources may do all the same: resources whose logical name matches, what (a
-    rule's name, or less: an action or a pattern of actions, a probe, an image), and why.
+    """An exception. `name` is a pattern of logical names, `what` the rule that these resources may break, or a pattern
+    of the one thing that they may do (an action, a probe, an image, a chart), and `reason` says why.
     """
 
     name: str
@@ -70,6 +70,12 @@ class Context:
     def allows(self, resource: Planned, what: str) -> bool:
         """Whether `what` is allowed to that resource."""
         return any(fnmatchcase(resource.name, each.name) and fnmatchcase(what, each.what) for each in self.allowed)
+
+    def has_beside(self, resource: Planned, type_: str, key: str) -> bool:
+        """Whether the stack has a resource of a type whose input `key` is made of that resource."""
+        return any(
+            each.type == type_ and resource.urn in each.property_dependencies.get(key, ()) for each in self.stack
+        )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policy.companions import missing
 from policy.model import Context, Planned, Rule
 from policy.values import as_map, as_maps, as_number, as_texts, is_missing, is_on, is_unknown
 
@@ -54,7 +53,7 @@ def data_by_address(resource: Planned, _: Context) -> Iterator[str]:
 
 
 def _ingress(resource: Planned) -> list[Mapping[str, Any]]:
-    """The rules of a security group that let somebody in, or what such a rule names instead of networks."""
+    """What lets somebody in: the rules of a security group, or the entries of a prefix list, which rules may name."""
     inputs = resource.inputs
     if resource.type in (SECURITY_GROUP, DEFAULT_GROUP):
         return as_maps(inputs.get("ingress"))
@@ -79,7 +78,8 @@ def _admits(rule: Mapping[str, Any], port: int) -> bool:
 
 
 def default_group_empty(resource: Planned, context: Context) -> Iterator[str]:
-    yield from missing(resource, context, VPC, DEFAULT_GROUP, "vpcId", "what is given no group can talk to each other")
+    if resource.type == VPC and not context.has_beside(resource, DEFAULT_GROUP, "vpcId"):
+        yield "what is given no group can talk to each other (no DefaultSecurityGroup)"
     if resource.type == DEFAULT_GROUP:
         for key in ("ingress", "egress"):
             if as_maps(resource.inputs.get(key)):
@@ -87,7 +87,8 @@ def default_group_empty(resource: Planned, context: Context) -> Iterator[str]:
 
 
 def flow_recorded(resource: Planned, context: Context) -> Iterator[str]:
-    yield from missing(resource, context, VPC, FLOW_LOG, "vpcId", "no record says who talked to whom")
+    if resource.type == VPC and not context.has_beside(resource, FLOW_LOG, "vpcId"):
+        yield "no record says who talked to whom (no FlowLog)"
 
 
 def public_addresses(resource: Planned, context: Context) -> Iterator[str]:

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.htm
 
 from collections.abc import Iterator
 
-from policy.companions import missing
 from policy.model import Context, Planned, Rule
 from policy.values import as_maps, at, is_missing, is_off, is_on, is_unknown
 
@@ -22,8 +21,8 @@ CLOSING = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrict
 
 
 def bucket_private(resource: Planned, context: Context) -> Iterator[str]:
-    for bucket in BUCKETS:
-        yield from missing(resource, context, bucket, BUCKET_ACCESS, "bucket", "a policy could open it to the world")
+    if resource.type in BUCKETS and not context.has_beside(resource, BUCKET_ACCESS, "bucket"):
+        yield "a policy could open it to the world (no BucketPublicAccessBlock)"
     if resource.type in BUCKETS + BUCKET_ACLS:
         acl = str(resource.inputs.get("acl"))
         if acl.startswith("public-") or acl == "authenticated-read":

@@ -6,13 +6,12 @@ is made anew, under the same host name, by the next `up`.
 
 from collections.abc import Iterator
 
-from policy.data_rules import KEPT, is_replica
+from policy.data_rules import CACHES, KEPT, is_replica
 from policy.model import Context, Planned, Rule
 from policy.values import as_number, is_missing, is_off, is_on, is_unknown
 
 LOG_GROUP, ALARM = "aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/metricAlarm:MetricAlarm"
 CLUSTER, REGISTRY = "aws:eks/cluster:Cluster", "aws:ecr/repository:Repository"
-CACHES = ("aws:elasticache/serverlessCache:ServerlessCache", "aws:elasticache/replicationGroup:ReplicationGroup")
 
 
 def logs_expire(resource: Planned, _: Context) -> Iterator[str]:

@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from policy import support
+from policy.data_rules import CACHES, DATABASE
 from policy.model import Context, Planned, Rule
 from policy.values import at, is_missing, is_unknown
 
 CLUSTER, NODES, ADDON = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup", "aws:eks/addon:Addon"
-DATABASE = "aws:rds/instance:Instance"
-CACHES = ("aws:elasticache/serverlessCache:ServerlessCache", "aws:elasticache/replicationGroup:ReplicationGroup")
+# The engines that RDS supports for longer, at a price.
+EXTENDED = ("postgres", "mysql")
 KUBE_PROXY = "kube-proxy"
 NOTICE = timedelta(days=60)
 _MINOR = re.compile(r"v?(\d+)\.(\d+)")
@@ -90,15 +91,10 @@ def extended(resource: Planned, _: Context) -> Iterator[str]:
         support_type = at(resource.inputs, "upgradePolicy", "supportType")
         if support_type != "STANDARD" and not is_unknown(support_type):
             yield "it slips into extended support, at six times the price, without a word (upgradePolicy)"
-    if resource.type == DATABASE and _has_extended(resource):
+    if resource.type == DATABASE and resource.inputs.get("engine") in EXTENDED:
         lifecycle = resource.inputs.get("engineLifecycleSupport")
         if lifecycle != "open-source-rds-extended-support-disabled" and not is_unknown(lifecycle):
             yield "it slips into extended support, which costs by the core, without a word (engineLifecycleSupport)"
-
-
-def _has_extended(resource: Planned) -> bool:
-    """Whether RDS has extended support for the engine."""
-    return resource.inputs.get("engine") in ("postgres", "mysql")
 
 
 RULES = (

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from offline.inputs import items, map_at, refers
 from offline.plan import Plan
 from report import listeners, network, stores, talks, workloads
-from report.inputs import items, map_at, refers
 from report.listeners import Listener
 from report.network import Network
 from report.parties import Talk
@@ -69,24 +69,23 @@ class Architecture:
 
 def read(plan: Plan) -> Architecture:
     """The architecture that a plan stands for."""
-    net, found, running, listener = (
-        network.read(plan), stores.read(plan), workloads.read(plan), listeners.read(plan),
-    )  # fmt: skip
+    vpc, listener = network.read(plan), listeners.read(plan)
+    running, kept = workloads.read(plan), stores.read(plan)
     providers = plan.of("pulumi:providers:aws")
     return Architecture(
         stack=plan.stack,
         project=plan.project,
         region=str(providers[0].inputs.get("region", "")) if providers else "",
-        network=net,
+        network=vpc,
         nodes=_nodes(plan),
         plane=_plane(plan),
         listener=listener,
         address=_address(plan, listener),
         workloads=running,
         addons=[str(each.inputs.get("addonName", each.name)) for each in plan.of("aws:eks/addon:Addon")],
-        stores=found,
+        stores=kept,
         services=_services(plan),
-        talks=talks.read(plan, net, found, running, listener),
+        talks=talks.read(plan, vpc, kept, running, listener),
     )
 
 

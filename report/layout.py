@@ -29,9 +29,7 @@ def layout(architecture: Architecture) -> Picture:
         placed = _elsewhere(canvas, architecture, top + 32, internet)
     bottom = max(placed.bottom, _services(canvas, architecture, placed, top + 32)) + 16
     width = max(box.right for box in canvas.boxes) + EDGE + 16
-    region = Canvas()
-    region.frame(EDGE, top, width - 2 * EDGE, bottom - top, "frame", _region(architecture))
-    canvas.boxes[:0] = region.boxes
+    canvas.frame(EDGE, top, width - 2 * EDGE, bottom - top, _region(architecture), behind=0)
     if canvas.arrows:
         canvas.label(EDGE, bottom + 20, _legend(canvas), width - 2 * EDGE)
         bottom += 14
@@ -46,7 +44,7 @@ def _legend(canvas: Canvas) -> str:
 
 def _elsewhere(canvas: Canvas, architecture: Architecture, top: float, internet: Box | None) -> Placed:
     """The cluster that is not of this stack, with the release in it, its upper edge at `top`."""
-    y, back = top + 34, len(canvas.boxes)
+    y, first = top + 34, len(canvas.boxes)
     left, right = VPC_X + INSET, VPC_X + VPC_WIDTH - INSET
     balancer, listener = None, architecture.listener
     if listener:
@@ -54,10 +52,8 @@ def _elsewhere(canvas: Canvas, architecture: Architecture, top: float, internet:
         y = balancer.bottom + 34
     pods = Pods(canvas, architecture, left, right, y)
     nodes = pods.place(None, ())
-    frames = Canvas()
     owner = "Cluster that another stack has made" if architecture.region else "Cluster of kubectl's current context"
-    frames.frame(VPC_X, top, VPC_WIDTH, nodes.bottom + 16 - top, "frame", owner)
-    canvas.boxes[back:back] = frames.boxes
+    canvas.frame(VPC_X, top, VPC_WIDTH, nodes.bottom + 16 - top, owner, behind=first)
     if balancer and internet and listener:
         x = internet.x + internet.width * 0.75
         canvas.arrow([(x, internet.bottom), (x, balancer.y)], f"callers to the balancer: {listener.ports}")

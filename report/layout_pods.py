@@ -29,7 +29,7 @@ class Pods:
 
     def place(self, nodes: Nodes | None, lanes: Sequence[float]) -> Box:
         """Draw them; the head keeps clear of the ways down at `lanes`. Returns the nodes' box."""
-        back, y = len(self._canvas.boxes), self._top + HEAD
+        first, y = len(self._canvas.boxes), self._top + HEAD
         for workload in self._architecture.served:
             box = self._canvas.part(
                 self._left + 10, y, self._right - self._left - 20, SERVED, "ours",
@@ -40,7 +40,7 @@ class Pods:
             y = box.bottom + 8
         y = self._others(y)
         box = Box(self._left, self._top, self._right - self._left, y + 2 - self._top, "part", self._head(nodes, lanes))
-        self._canvas.boxes.insert(back, box)
+        self._canvas.boxes.insert(first, box)
         return box
 
     def _head(self, nodes: Nodes | None, lanes: Sequence[float]) -> list[Text]:

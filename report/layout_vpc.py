@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from report.architecture import Architecture, Nodes
 from report.layout_places import LANE, VPC_WIDTH, VPC_X, Placed
 from report.layout_pods import Pods
-from report.network import WORDS, Network, Tier
+from report.network import SUBNET_KINDS, Network, Tier
 from report.parties import BALANCER, BY_GATEWAY
 from report.shapes import SIZE, Box, Canvas, Text
 from report.stores import Store
@@ -27,13 +27,13 @@ class _Vpc:
         self._zone_width = (VPC_WIDTH - 2 * INSET - GAP * (count - 1)) / count
         self._gateway: Box | None = None
         self._nodes: Box | None = None
+        self._pods: Pods | None = None
         self._balancers: list[Box] = []
         self._nats: dict[str, Box] = {}
 
     def place(self, top: float, internet: Box | None) -> Placed:
         canvas, network = self._canvas, self._network
-        back = len(canvas.boxes)
-        y = top + 30
+        first, y = len(canvas.boxes), top + 30
         if network.internet_gateway:
             left, width = VPC_X + INSET, VPC_WIDTH - 2 * INSET
             self._gateway = canvas.part(left, y, width, GATEWAY, "edge", "Internet gateway")
@@ -42,27 +42,27 @@ class _Vpc:
         y += ZONE_HEAD
         for tier in network.tiers:
             y = self._tier(tier, y) + 8
-        self._insert(back, top, zone_top, y)
+        self._frames(first, top, zone_top, y)
         self._outer_ways(internet)
         return Placed(y + GAP, self._nodes)
 
-    def _insert(self, back: int, top: float, zone_top: float, bottom: float) -> None:
-        """The VPC and its zones, behind what stands in them."""
-        frames = Canvas()
-        frames.frame(VPC_X, top, VPC_WIDTH, bottom + GAP - top, "frame", f"VPC {self._network.cidr}")
+    def _frames(self, first: int, top: float, zone_top: float, bottom: float) -> None:
+        """The VPC and its zones, behind what stands in them: the boxes from index `first` on."""
+        zones = []
         for index, zone in enumerate(self._network.zones):
             x = self._zone_x(index)
             name = fitted(zone, self._zone_width - 2 * (LANE + 16), SIZE["caption"], bold=True)
             head = Text(x + self._zone_width / 2, zone_top + 18, name, "caption")
-            frames.boxes.append(Box(x, zone_top, self._zone_width, bottom - zone_top, "zone", [head], zone))
-        self._canvas.boxes[back:back] = frames.boxes
+            zones.append(Box(x, zone_top, self._zone_width, bottom - zone_top, "zone", [head], zone))
+        self._canvas.boxes[first:first] = zones
+        self._canvas.frame(VPC_X, top, VPC_WIDTH, bottom + GAP - top, f"VPC {self._network.cidr}", behind=first)
 
     def _zone_x(self, index: int) -> float:
         return VPC_X + INSET + index * (self._zone_width + GAP)
 
     def _tier(self, tier: Tier, y: float) -> float:
         """One row of subnets; returns where it ends."""
-        back, bottom = len(self._canvas.boxes), y + TIER_HEAD
+        first, bottom = len(self._canvas.boxes), y + TIER_HEAD
         balanced = self._is_balanced(tier)
         if balanced or tier.names() & set(self._network.nats):
             self._gateways(tier, bottom, balanced)
@@ -74,7 +74,7 @@ class _Vpc:
         if stores:
             self._stores(stores, bottom)
             bottom += ROW + 14
-        subnets = Canvas()
+        subnets = []
         for subnet in tier.subnets:
             x, width = self._zone_x(self._network.zones.index(subnet.zone)) + 8, self._zone_width - 16
             room = width - 2 * (LANE + 16)
@@ -83,8 +83,8 @@ class _Vpc:
                 Text(x + width / 2, y + 32, fitted(subnet.cidr, room, SIZE["label"]), "label"),
             ]
             about = f"{tier.label} subnet {subnet.cidr} in {subnet.zone}"
-            subnets.boxes.append(Box(x, y, width, bottom - y, WORDS[tier.way], texts, about))
-        self._canvas.boxes[back:back] = subnets.boxes
+            subnets.append(Box(x, y, width, bottom - y, SUBNET_KINDS[tier.way], texts, about))
+        self._canvas.boxes[first:first] = subnets
         return bottom
 
     def _is_balanced(self, tier: Tier) -> bool:
@@ -106,13 +106,12 @@ class _Vpc:
         indices = sorted({self._network.zones.index(subnet.zone) for subnet in tier.subnets})
         left, right = self._zone_x(indices[0]) + 16, self._zone_x(indices[-1]) + self._zone_width - 16
         lanes = [box.x + LANE - 16 for box in self._balancers]
-        pods = Pods(self._canvas, self._architecture, left, right, y)
+        self._pods = pods = Pods(self._canvas, self._architecture, left, right, y)
         self._nodes = pods.place(nodes, lanes)
         for balancer, lane in zip(self._balancers, lanes, strict=True):
             if pods.served and left < lane < right:
                 self._canvas.arrow([(lane, balancer.bottom), (lane, pods.served.y)], pods.served_about)
         self._ways_out(nodes)
-        self._pods = pods
         return self._nodes.bottom
 
     def _ways_out(self, nodes: Nodes) -> None:
@@ -141,7 +140,7 @@ class _Vpc:
             box = self._canvas.part(
                 left + index * (width + GAP), y + 4, width, ROW, "data", store.title, [store.detail]
             )
-            if self._nodes:
+            if self._pods:
                 self._pods.lead_to(store, box)
 
     def _outer_ways(self, internet: Box | None) -> None:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from offline.inputs import at, map_at, maps, object_name, objects
 from offline.plan import Plan
-from report.inputs import at, map_at, maps, object_name, objects
 from report.network import ANYWHERE
 
 PREFIX = "alb.ingress.kubernetes.io/"
@@ -47,7 +47,7 @@ def read(plan: Plan) -> Listener | None:
 def _ports(listed: object, redirect: object, certificate: bool) -> str:
     try:
         pairs = [pair for each in json.loads(str(listed)) for pair in each.items()]
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         pairs = [("HTTPS", 443)] if certificate else [("HTTP", 80)]
     told = [f"{name} {port}" for name, port in pairs if not redirect or str(port) == str(redirect)]
     also = [f"{name} {port}" for name, port in pairs if redirect and str(port) != str(redirect)]

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from offline.inputs import at, referred, refers
 from offline.plan import Plan, Resource
-from report.inputs import at, referred, refers
 
 Way = Literal["internet", "nat", "none"]
 ANYWHERE = ("0.0.0.0/0", "::/0")
-WORDS: Mapping[Way, Literal["public", "private", "isolated"]] = {
+SUBNET_KINDS: Mapping[Way, Literal["public", "private", "isolated"]] = {
     "internet": "public",
     "nat": "private",
     "none": "isolated",
@@ -114,7 +114,7 @@ def _label(plan: Plan, resource: Resource, zone: str, way: Way) -> str:
     """What its tag calls it besides project, stack and zone, e.g. `data`; else what leads out of it."""
     tag = str(at(resource.inputs, "tags.Name") or "")
     label = tag.removeprefix(f"{plan.project}-{plan.stack}-").removesuffix(f"-{zone[-1:]}")
-    return label if label and label != tag else WORDS[way]
+    return label if label and label != tag else SUBNET_KINDS[way]
 
 
 def _tiers(subnets: Sequence[Subnet]) -> list[Tier]:

@@ -37,10 +37,8 @@ def render(report: Report, checkout: Checkout) -> str:
         "report": report,
         "architecture": built,
         "counts": facts.counts(plan),
-        # The drawing escapes by itself whatever it is given.
         "picture": Markup(svg(layout(built))),  # noqa: S704 - it escapes what it writes
         "style": Markup((TEMPLATES / "style.css").read_text("utf-8")),  # noqa: S704 - a file of ours
-        "talks": built.talks,
         "nodes": tree.tree(plan, changes),
         "manifests": tree.manifests(plan),
         "cost": report.estimate,
@@ -100,7 +98,8 @@ def _more(value: float) -> str:
 
 
 def _sides(field: FieldChange) -> tuple[str, str]:
-    return tuple(ABSENT if is_absent(value) else short(value) for value in (field.before, field.after))  # type: ignore[return-value]
+    before, after = (ABSENT if is_absent(value) else short(value) for value in (field.before, field.after))
+    return before, after
 
 
 def _fields(change: Change) -> Sequence[FieldChange]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from report.inputs import maps
+from offline.inputs import maps
 from report.network import ANYWHERE
 from report.stores import Store
 from report.workloads import Workload

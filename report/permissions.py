@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from offline.inputs import at, items, map_at, maps, object_name, objects, referred
 from offline.plan import Plan, Resource
-from report.inputs import at, items, map_at, maps, object_name, objects, referred
-from report.text import opened, short
+from policy.statements import statements
+from report.text import short
 
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 EVERY = "every service"
@@ -88,14 +89,9 @@ def _is_of(role: Resource, value: Any) -> bool:
     return bool(value) and (referred(value) == role.name or value == role.inputs.get("name"))
 
 
-def _statements(policy: Any) -> list[dict[str, Any]]:
-    statements = at(opened(policy), "Statement")
-    return maps([statements] if isinstance(statements, dict) else statements)
-
-
 def _grants(policy: Any) -> Iterator[Grant]:
     """One grant for each statement and service."""
-    for statement in _statements(policy):
+    for statement in statements(policy):
         by_service: dict[str, list[str]] = {}
         for action in _texts(statement.get("Action")):
             service, _, verb = action.partition(":")
@@ -128,7 +124,7 @@ def _texts(value: Any) -> list[str]:
 
 def _trusted(role: Resource) -> list[str]:
     found = []
-    for statement in _statements(role.inputs.get("assumeRolePolicy")):
+    for statement in statements(role.inputs.get("assumeRolePolicy")):
         conditions = _conditions(statement)
         where = f" where {'; '.join(conditions)}" if conditions else ""
         found += [f"{who}{where}" for who in _who(statement)]
@@ -156,7 +152,7 @@ def on_resources(plan: Plan) -> list[ResourceGrant]:
         ResourceGrant(each.name, ", ".join(_who(statement)), grant)
         for each in plan.resources
         if each.type.startswith("aws:") and not each.type.startswith("aws:iam/")
-        for statement in _statements(each.inputs.get("policy"))
+        for statement in statements(each.inputs.get("policy"))
         if statement.get("Principal")
         for grant in _grants({"Statement": statement})
     ]

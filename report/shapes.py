@@ -95,13 +95,11 @@ class Canvas:
         self.arrows: list[Arrow] = []
         self.labels: list[Text] = []
 
-    def frame(self, x: float, y: float, width: float, height: float, kind: Kind, label: str = "") -> Box:
-        """A box that others stand in, with a label in its upper left corner."""
+    def frame(self, x: float, y: float, width: float, height: float, label: str, behind: int) -> None:
+        """A box that others stand in, those from index `behind` on, with a label in its upper left corner."""
         room = width - 24
         texts = [Text(x + 12, y + 18, fitted(label, room, SIZE["caption"], bold=True), "caption", "start")]
-        box = Box(x, y, width, height, kind, texts if label else (), label)
-        self.boxes.append(box)
-        return box
+        self.boxes.insert(behind, Box(x, y, width, height, "frame", texts if label else (), label))
 
     def part(
         self, x: float, y: float, width: float, height: float, kind: Kind, title: str, lines: Sequence[str] = ()

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from offline.inputs import at, referred, refers
 from offline.plan import Plan, Resource
-from report.inputs import at, referred, refers
 
 INSTANCE, SERVERLESS = "aws:rds/instance:Instance", "aws:elasticache/serverlessCache:ServerlessCache"
 ENGINES = {"postgres": "PostgreSQL", "valkey": "Valkey", "redis": "Redis OSS"}

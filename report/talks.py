@@ -5,11 +5,12 @@ Nothing here is known of the project: a rule that is not in the plan is not in t
 
 from collections.abc import Iterator, Sequence
 
+from offline.inputs import items, map_at, refers
 from offline.plan import Plan
-from report import groups
-from report.inputs import items, map_at, refers
+from report import security_groups
 from report.listeners import Listener
 from report.network import ANYWHERE, Network
+from report.network_policies import by_policy, without_policy
 from report.parties import (
     ANY_PORT,
     ANYONE,
@@ -23,7 +24,6 @@ from report.parties import (
     network_party,
     store_party,
 )
-from report.policies import by_policy, without_policy
 from report.stores import Store
 from report.workloads import Workload
 
@@ -59,7 +59,7 @@ def _through_the_balancer(listener: Listener | None) -> Iterator[Talk]:
 
 def _by_group(plan: Plan, stores: Sequence[Store]) -> Iterator[Talk]:
     clusters = {each.name for each in plan.of("aws:eks/cluster:Cluster")}
-    for rule in groups.read(plan):
+    for rule in security_groups.read(plan):
         source = network_party(rule.cidr)
         if rule.source:
             source = NODES if rule.source in clusters else _group(rule.source)

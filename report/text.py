@@ -28,7 +28,7 @@ def opened(value: Any) -> Any:
         return {key: opened(item) for key, item in value.items()}
     if isinstance(value, list):
         return [opened(item) for item in value]
-    if isinstance(value, str) and value[:1] in ("{", "[") and not value.startswith("${"):
+    if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             found = json.loads(value)
             # Half of a pair, and what is no number, have no form of their own in a page: they stay as written.

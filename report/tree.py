@@ -5,24 +5,17 @@ from dataclasses import dataclass
 
 from offline import facts
 from offline.diff import Change
+from offline.inputs import object_name
 from offline.plan import Plan, Resource
-from report.inputs import object_name
 from report.text import as_yaml, opened
 
 
 @dataclass(frozen=True)
 class Node:
-    """A resource: `inputs` as YAML, `below` how many resources stand under it, `action` what a change does to it."""
+    """A resource with its `inputs` as YAML; `below` is how many stand under it, `action` what a change does to it."""
 
-    urn: str
-    type: str
-    name: str
+    resource: Resource
     facts: Sequence[str]
-    component: bool
-    modelled: bool
-    external: bool
-    protected: bool
-    full_type: str
     inputs: str
     action: str
     children: Sequence["Node"]
@@ -57,15 +50,8 @@ def _nodes(children: dict[str | None, list[Resource]], actions: dict[str, str], 
         below = _nodes(children, actions, resource.urn)
         found.append(
             Node(
-                urn=resource.urn,
-                type=resource.short_type,
-                name=resource.name,
+                resource=resource,
                 facts=facts.facts(resource),
-                component=not resource.custom,
-                modelled=resource.modelled,
-                external=resource.external,
-                protected=bool(resource.options.get("protect")),
-                full_type=resource.type,
                 inputs=as_yaml(opened(dict(resource.inputs))) if resource.inputs else "",
                 action=actions.get(resource.urn, ""),
                 children=below,

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from offline.inputs import at, map_at, maps, object_name, objects, referred
 from offline.plan import Plan, Resource
-from report.inputs import at, map_at, maps, object_name, objects, referred
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 

@@ -5,13 +5,14 @@ counts as a finding: pip-audit itself skips it, says "No known vulnerabilities f
 https://github.com/pypa/pip-audit
 """
 
+import json
 import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from scan.finding import Finding, ScanError
-from scan.tool import Tool, load, start
+from scan.tool import Tool, start
 
 NAME = "pip-audit"
 NOT_AUDITED = "not-audited"
@@ -76,7 +77,7 @@ def parse(output: str, lock: str, locked: str) -> list[Finding]:
         lock: the lock file's name.
         locked: the lock file's text: each of its packages must have been asked about.
     """
-    packages = load(output)["dependencies"]
+    packages = json.loads(output)["dependencies"]
     known = [
         Finding(NAME, each["id"], lock, f"{package['name']} {package['version']}: {_first_line(each)}", 0, _fixed(each))
         for package in packages

@@ -3,18 +3,20 @@
 https://www.checkov.io/5.Policy%20Index/all.html
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from scan.finding import Finding, ScanError
 from scan.stage import REPOSITORY, WORKFLOW_FILES
-from scan.tool import Tool, load
+from scan.tool import Tool
 
 NAME = "checkov"
 CATALOGUE = "https://www.checkov.io/5.Policy%20Index/all.html"
 # Its scanner of secrets is not among them: without the service it finds none, and does not say so.
 FRAMEWORKS = ("kubernetes", "cloudformation", "dockerfile", "github_actions", "gitlab_ci", "circleci_pipelines")
+_RESULTS = ("passed", "failed", "skipped")
 INLINE = "a comment in the file waives it, which is done in scan/waivers.toml"
 
 
@@ -61,12 +63,12 @@ def parse(output: str, expected: set[str]) -> list[Finding]:
     Raises:
         ScanError: it could not read a file, or has not looked at one that is expected.
     """
-    document = load(output)
+    document = json.loads(output)
     reports: list[Mapping[str, Any]] = document if isinstance(document, list) else [document]
     unread = [name for each in reports for name in each["results"]["parsing_errors"]]
     if unread:
         raise ScanError(f"checkov cannot read {', '.join(unread)}\n  cure: python -m scan --keep DIR shows the files")
-    checks = {key: [check for each in reports for check in each["results"][f"{key}_checks"]] for key in _KINDS}
+    checks = {key: [check for each in reports for check in each["results"][f"{key}_checks"]] for key in _RESULTS}
     seen = {_where(check) for each in checks.values() for check in each}
     unseen = sorted(expected - seen)
     if unseen:
@@ -75,9 +77,6 @@ def parse(output: str, expected: set[str]) -> list[Finding]:
             "  cure: see scan/checkov.py for what it must see"
         )
     return [*_findings(checks["failed"], ""), *_findings(checks["skipped"], f" ({INLINE})")]
-
-
-_KINDS = ("passed", "failed", "skipped")
 
 
 def _findings(checks: Iterable[Mapping[str, Any]], remark: str) -> list[Finding]:

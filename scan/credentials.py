@@ -5,12 +5,13 @@ tests) is not asked for. Python's literals beside such words are what ruff's S10
 https://github.com/bridgecrewio/detect-secrets
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from scan.finding import Finding
 from scan.planted import MISTAKES
-from scan.tool import Tool, load
+from scan.tool import Tool
 
 NAME = "detect-secrets"
 _NOT_ASKED = ("Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector")
@@ -38,6 +39,6 @@ def parse(output: str) -> list[Finding]:
     """The findings in its JSON. What was found is not told, only where."""
     return [
         Finding(NAME, each["type"], file, "it looks like one", each["line_number"], CURE)
-        for file, secrets in load(output)["results"].items()
+        for file, secrets in json.loads(output)["results"].items()
         for each in secrets
     ]

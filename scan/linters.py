@@ -3,13 +3,14 @@
 Comments by which a file silences them do not count: what is waived stands in scan/waivers.toml.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from scan.finding import Finding
 from scan.planted import MISTAKES
 from scan.stage import WORKFLOW_FILES, relative
-from scan.tool import Tool, load
+from scan.tool import Tool
 
 HADOLINT, ACTIONLINT, ZIZMOR = "hadolint", "actionlint", "zizmor"
 
@@ -59,19 +60,22 @@ def parse_hadolint(output: str) -> list[Finding]:
     wiki = "https://github.com/hadolint/hadolint/wiki"
     return [
         Finding(HADOLINT, each["code"], each["file"], each["message"], each["line"], f"{wiki}/{each['code']}")
-        for each in load(output)
+        for each in json.loads(output)
     ]
 
 
 def parse_actionlint(output: str) -> list[Finding]:
     """The findings in actionlint's JSON; the cure is in the message."""
-    return [Finding(ACTIONLINT, each["kind"], each["filepath"], each["message"], each["line"]) for each in load(output)]
+    return [
+        Finding(ACTIONLINT, each["kind"], each["filepath"], each["message"], each["line"])
+        for each in json.loads(output)
+    ]
 
 
 def parse_zizmor(output: str) -> list[Finding]:
     """The findings in zizmor's JSON; each at the first place that it calls primary."""
     found = []
-    for each in load(output):
+    for each in json.loads(output):
         place = next(place for place in each["locations"] if place["symbolic"]["kind"] == "Primary")
         where = place["symbolic"]["key"]["Local"]["verbatim_path"]
         line = place["concrete"]["location"]["start_point"]["row"] + 1

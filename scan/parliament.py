@@ -3,13 +3,14 @@
 https://github.com/duo-labs/parliament
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from scan.finding import Finding
 from scan.policies import sid_at
-from scan.tool import Tool, load
+from scan.tool import Tool
 
 NAME = "parliament"
 # Of a list of actions, which may have hundreds.
@@ -36,7 +37,7 @@ def parse(output: str, stage: Path) -> list[Finding]:
         output: what it has written.
         stage: the folder whose policies it has read: what it says by lines is told by statements.
     """
-    return [each for line in output.splitlines() for each in _findings(load(line), stage)]
+    return [each for line in output.splitlines() for each in _findings(json.loads(line), stage)]
 
 
 def _findings(found: Mapping[str, Any], stage: Path) -> Iterator[Finding]:

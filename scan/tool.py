@@ -1,12 +1,10 @@
 """Other programs: started all at once, so that the slowest is what a scan takes; each read when it has ended."""
 
-import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scan.finding import Finding, ScanError
 
@@ -97,11 +95,6 @@ def start(tool: Tool, home: Path) -> Running:
             f"{tool.name} cannot be started: {tool.command[0]}: {error.strerror}\n  cure: make check installs it"
         ) from None
     return Running(tool, process)
-
-
-def load(output: str) -> Any:
-    """The JSON that a tool has written."""
-    return json.loads(output)
 
 
 def _environment(home: Path, keeps: Sequence[str]) -> Mapping[str, str]:

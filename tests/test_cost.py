@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cost.estimate import DEFAULT_LOAD, PRICED, Estimate, Item, Load, estimate
+from cost.estimate import PRICED, estimate
 from cost.free import BEGINNINGS, TYPES, why_free
-from cost.model import HOURS, MOST_REQUESTS
+from cost.model import DEFAULT_LOAD, HOURS, MOST_REQUESTS, Estimate, Item, Load
 from cost.prices import Prices, assumed, data
 from offline.plan import Plan, Resource
 from tests.conftest import Planner

@@ -15,7 +15,8 @@ from rich.console import Console
 from cost import tables
 from cost.compare import compare
 from cost.context import PROVIDER
-from cost.estimate import DEFAULT_LOAD, Estimate, Item, Load, Unpriced, estimate
+from cost.estimate import estimate
+from cost.model import DEFAULT_LOAD, Estimate, Item, Load, Unpriced
 from cost.prices import FILE
 from offline import __main__ as cli
 from offline import cost_text, markdown, render
@@ -288,7 +289,7 @@ def test_a_load_that_is_none_is_refused_as_wrong_usage(load: str, capsys: pytest
     ids=["README.md", "docs/cost.md"],
 )
 def test_the_documents_tables_are_what_python_m_cost_prints(
-    planned: Planner, document: str, begin: str, end: str, table: Callable[[tables.Planned], str]
+    planned: Planner, document: str, begin: str, end: str, table: Callable[[tables.Planner], str]
 ) -> None:
     assert between(document, begin, end) == table(planned)
 

@@ -12,6 +12,7 @@ from cost.room import nodes_needed, room_of
 from infra.addons import VERSIONS
 from offline.plan import Plan
 from tests.conftest import Planner
+from tests.report_plans import plan, resource
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 
@@ -132,3 +133,12 @@ def test_a_load_takes_as_many_pods_as_its_requests_ask_for_where_they_are_a_trig
     assert pods({}, 500) == 8
     assert pods(by_requests, 500) == 25
     assert pods(by_requests, 5000) == 60
+
+
+@pytest.mark.parametrize(
+    "configuration", [None, "", "no JSON", "[5]", "[" * 100_000], ids=["none", "empty", "text", "list", "deep"]
+)
+def test_an_add_on_configured_in_no_form_that_is_known_has_its_usual_pods(configuration: str | None) -> None:
+    addon = resource("aws:eks/addon:Addon", "dns", {"addonName": "coredns", "configurationValues": configuration})
+    (usual,) = assumed("pods")["coredns"]
+    assert [each.count for each in pods_of(plan([addon]))] == [usual["count"]]

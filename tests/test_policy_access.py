@@ -71,7 +71,6 @@ def test_a_role_that_a_service_may_assume_is_fine() -> None:
         (GITHUB, {"StringLike": {f"{GITHUB}:sub": "repo:octo/hello:*"}}),
         ("oidc.eks.us-west-2.amazonaws.com/id/1", {"StringEquals": {"oidc.eks.us-west-2.amazonaws.com/id/1:sub": "a"}}),
         (GITHUB, {"StringLike": "[unknown]"}),
-        ("cognito-identity.amazonaws.com", {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-west-2:1"}}),
         (GITHUB, {"ForAnyValue:StringLike": {f"{GITHUB}:sub": ["repo:octo/*", "repo:${owner}/*"]}}),
         (GITHUB, {"StringEquals": {f"{GITHUB}:repository_owner_id": "1", f"{GITHUB}:aud": "sts.amazonaws.com"}}),
         ("arn:aws:iam::123456789012:saml-provider/people", {"StringEquals": {"SAML:aud": "https://a.b"}}),

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cost.estimate import Load, estimate
+from cost.estimate import estimate
+from cost.model import Load
 from offline import diff
 from offline.against import Baseline, Revision
 from offline.plan import Plan
@@ -113,6 +114,15 @@ class TestWhole:
         assert allowed.conditions == ["StringEquals aws:RequestedRegion: us-west-2"]
         assert (denied.service, denied.actions) == ("every service", ["all but iam:*, sts:*"])
         assert denied.resources == ["all but arn:x"]
+
+    @pytest.mark.parametrize("more", ["", '"Sid": "\\ud800", ', '"Condition": {"NumericEquals": {"a": NaN}}, '])
+    def test_a_policy_is_read_as_the_policy_pack_reads_it_however_it_is_written(self, more: str) -> None:
+        text = f'\n {{"Statement": {{"Effect": "Allow", {more}"Action": "s3:GetObject", "Resource": "*"}}}}'
+        policy = {"role": "${role.name}", "policy": text}
+        made = plan([resource("aws:iam/role:Role", "role"), resource("aws:iam/rolePolicy:RolePolicy", "own", policy)])
+        (principal,) = permissions.principals(made)
+        assert [each.actions for each in principal.grants] == [["GetObject"]]
+        assert "GetObject" in Elements(page(made)).text
 
     def test_access_entries_tell_policy_groups_and_namespaces(self, planned: Planner) -> None:
         reader, oncall = "arn:aws:iam::123456789012:user/reader", "arn:aws:iam::123456789012:role/on-call"

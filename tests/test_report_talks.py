@@ -112,3 +112,12 @@ def test_a_route_to_a_peer_of_any_form_is_told(key: str) -> None:
 )
 def test_what_is_known_only_after_the_deployment_is_no_error(name: str, inputs: dict[str, Any]) -> None:
     assert talks(changed(network(2, nat="one", stores=["database"]), name, inputs))
+
+
+@pytest.mark.parametrize("listed", ["no list", "5", "[5]", "[" * 100_000], ids=["text", "number", "numbers", "deep"])
+def test_listeners_in_no_form_that_is_known_are_the_controllers_default(listed: str) -> None:
+    annotations = {"alb.ingress.kubernetes.io/listen-ports": listed, "alb.ingress.kubernetes.io/scheme": "internal"}
+    ingress = resource("kubernetes:networking.k8s.io/v1:Ingress", "way-in", {"metadata": {"annotations": annotations}})
+    listener = architecture.read(plan([ingress])).listener
+    assert listener is not None
+    assert listener.ports == "HTTP 80"

@@ -1,11 +1,11 @@
 """What network policies let pods do, and what they leave open."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from offline.inputs import at, items, map_at, maps, object_name, objects
 from offline.plan import Plan, Resource
-from report import groups
-from report.inputs import at, items, map_at, maps, object_name, objects
+from report import security_groups
 from report.listeners import Listener
 from report.network import Network
 from report.parties import (
@@ -36,24 +36,23 @@ def by_policy(
     workloads: Sequence[Workload],
     listener: Listener | None,
 ) -> Iterator[Talk]:
-    balancers = _balancer_networks(plan, listener)
+    """What network policies let the pods that they select do."""
+    balancers, listening = _balancer_networks(plan, listener), _listening(plan, stores)
     for policy in objects(plan, "NetworkPolicy"):
         because = f"NetworkPolicy {'/'.join(filter(None, object_name(policy)))}"
         for workload in _selected(policy, workloads):
             pods = party_of(workload)
             for rule in maps(at(policy.inputs, "spec.ingress")):
-                sources = _parties(rule.get("from"), balancers, {})
+                sources = _parties(rule.get("from"), balancers)
                 yield from (Talk(each, pods, port_list(rule.get("ports")), because) for each in sources)
             for rule in maps(at(policy.inputs, "spec.egress")):
-                near = _stores_by_network(plan, network, stores, rule.get("ports"))
-                for target in _parties(rule.get("to"), {}, near):
-                    ports = port_list(rule.get("ports"))
-                    if target.sort == "store":
-                        ports = _common_ports(plan, stores, target, rule.get("ports"))
-                    yield Talk(pods, target, ports, because)
+                near = _stores_by_network(network, stores, listening, rule.get("ports"))
+                for target in _parties(rule.get("to"), near):
+                    yield Talk(pods, target, _ports_to(rule.get("ports"), listening.get(target, ())), because)
 
 
 def without_policy(plan: Plan, workloads: Sequence[Workload]) -> Iterator[Talk]:
+    """What pods may do because no network policy limits one of their two ways."""
     policies = objects(plan, "NetworkPolicy")
     for workload in workloads:
         selecting = [each for each in policies if _selected(each, [workload])]
@@ -77,13 +76,13 @@ def _selected(policy: Resource, workloads: Sequence[Workload]) -> list[Workload]
     return [each for each in workloads if each.namespace == namespace and labels.items() <= each.labels.items()]
 
 
-def _balancer_networks(plan: Plan, listener: Listener | None) -> dict[str, Party]:
+def _balancer_networks(plan: Plan, listener: Listener | None) -> dict[str, list[Party]]:
     """The networks that the balancer's requests come from, as the stack itself says."""
-    return {str(cidr): BALANCER for cidr in items(plan.outputs.get("clientCidrs"))} if listener else {}
+    return {str(cidr): [BALANCER] for cidr in items(plan.outputs.get("clientCidrs"))} if listener else {}
 
 
-def _parties(peers: Any, balancers: Mapping[str, Party], stores: Mapping[str, Sequence[Party]]) -> list[Party]:
-    """The peers of a rule; those that are the same party once. A rule without peers means everyone."""
+def _parties(peers: Any, by_network: Mapping[str, Sequence[Party]]) -> list[Party]:
+    """The peers of a rule, each party once; `by_network` says who a network stands for. No peers mean everyone."""
     if not items(peers):
         return [ANYONE]
     found: list[Party] = []
@@ -94,7 +93,7 @@ def _parties(peers: Any, balancers: Mapping[str, Party], stores: Mapping[str, Se
         elif cidr == IDENTITY_AGENT:
             found.append(IDENTITY)
         else:
-            found += stores.get(str(cidr)) or [balancers.get(str(cidr)) or network_party(str(cidr))]
+            found += by_network.get(str(cidr)) or [network_party(str(cidr))]
     return list(dict.fromkeys(found))
 
 
@@ -109,26 +108,29 @@ def _by_labels(peer: Mapping[str, Any]) -> Party:
     return Party("pods", said, f"pods with {said}")
 
 
+def _listening(plan: Plan, stores: Sequence[Store]) -> dict[Party, set[int]]:
+    """The ports that each store's security groups open."""
+    rules = security_groups.read(plan)
+    return {
+        store_party(store): {rule.first for rule in rules if rule.group in store.groups and rule.first is not None}
+        for store in stores
+    }
+
+
 def _stores_by_network(
-    plan: Plan, network: Network | None, stores: Sequence[Store], ports: Any
+    network: Network | None, stores: Sequence[Store], listening: Mapping[Party, set[int]], ports: Any
 ) -> dict[str, list[Party]]:
     """Which stores stand in a network, and listen on one of the ports."""
     asked = {port.get("port") for port in maps(ports)}
     found: dict[str, list[Party]] = {}
     for subnet in network.subnets if network else ():
         for store in stores:
-            listens = set(_store_ports(plan, store))
-            if subnet.name in store.subnets and (not asked or asked & listens):
-                found.setdefault(subnet.cidr, []).append(store_party(store))
+            party = store_party(store)
+            if subnet.name in store.subnets and (not asked or asked & listening[party]):
+                found.setdefault(subnet.cidr, []).append(party)
     return found
 
 
-def _store_ports(plan: Plan, store: Store) -> list[int]:
-    return [rule.first for rule in groups.read(plan) if rule.group in store.groups and rule.first is not None]
-
-
-def _common_ports(plan: Plan, stores: Sequence[Store], target: Party, ports: Any) -> str:
-    store = next(each for each in stores if each.name == target.key)
-    listens = _store_ports(plan, store)
-    asked = [port for port in maps(ports) if port.get("port") in listens]
-    return port_list(asked or ports)
+def _ports_to(ports: Any, listening: Collection[int]) -> str:
+    """The ports of a rule that its target listens on; all of them where nothing is known of that."""
+    return port_list([port for port in maps(ports) if port.get("port") in listening] or ports)

@@ -1,4 +1,7 @@
-"""Reading the inputs of planned resources, which may be of any form."""
+"""Reads the inputs of planned resources, which may be of any form; below what is not known yet there is nothing.
+
+Rules have to tell the two apart: `policy/values.py`.
+"""
 
 import re
 from typing import Any

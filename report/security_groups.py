@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from offline.inputs import items, maps, referred
 from offline.plan import Plan
-from report.inputs import items, maps, referred
 
 RULE, OLD_RULE = (
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",

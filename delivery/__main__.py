@@ -14,12 +14,12 @@ from typing import NoReturn, Protocol, TextIO, cast
 from delivery.console import Console
 from delivery.context import Context
 from delivery.interruption import STOPPING
-from delivery.problems import DeliveryError
+from delivery.problems import DeliveryError, UsageError
 from delivery.redaction import Redactor, secrets_of
 from offline.plain import Parser
 
 HERE = Path(__file__).resolve().parent.parent
-FAILED, INTERRUPTED = 1, 130
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 CODES = (
     "exit code: 0 done, and all is well; 1 failed, or something is not as it should be, with why and what to do; "
     "2 wrong usage; 130 interrupted"
@@ -105,7 +105,8 @@ def main(
         err: for warnings and errors; None: stderr.
 
     Returns:
-        0 if it is done, 1 if it failed, 130 if it was interrupted. A wrong usage exits with 2.
+        0 if it is done, 1 if it failed, 2 if it was called wrongly, 130 if it was interrupted. What the parser refuses
+        exits with 2.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     environment = dict(os.environ if environ is None else environ)
@@ -116,7 +117,7 @@ def main(
         return int(_module(options.command).run(context, options))
     except DeliveryError as error:
         console.fail(str(error))
-        return FAILED
+        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
     except KeyboardInterrupt as error:
         console.fail(str(error) or "interrupted; the engine was not running, so it has left no lock")
         return INTERRUPTED

@@ -11,7 +11,7 @@ from delivery import markdown
 from delivery.context import Context
 from delivery.github import GitHub
 from delivery.github_answers import pull_request_number
-from delivery.problems import DeliveryError
+from delivery.problems import DeliveryError, UsageError
 from delivery.reports import FILES, REPORTS, CheckRun, read_event, read_reports
 from delivery.workflow_run import whole_text_at
 
@@ -59,7 +59,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
         DeliveryError: there is nothing to say, nobody to tell, or GitHub says no.
     """
     if options.event and options.section not in (None, "check"):
-        raise DeliveryError("--event takes the section check only: a preview tells by itself, with --pr")
+        raise UsageError("--event takes the section check only: a preview tells by itself, with --pr")
     wanted = [options.section] if options.section else ["check"] if options.event else sorted(FILES)
     reports = read_reports(options.reports or context.project / REPORTS, wanted)
     github = GitHub.from_environ(context)

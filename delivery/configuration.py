@@ -9,7 +9,7 @@ import yaml
 
 from delivery import stack_edits
 from delivery.context import Context
-from delivery.problems import DeliveryError
+from delivery.problems import DeliveryError, UsageError
 from infra import settings
 from infra.problems import Problem, SettingsError, shown
 from infra.settings import Settings
@@ -21,22 +21,23 @@ def require_stack_name(stack: str) -> None:
     """Refuse what cannot be a stack's name, before anything is done with it.
 
     Raises:
-        DeliveryError: it cannot.
+        UsageError: it cannot.
     """
     if not settings.STACK_NAME.fullmatch(stack):
-        raise DeliveryError(f"--stack = {shown(stack)}: it is no stack's name\n  cure: {settings.STACK_CURE}")
+        raise UsageError(f"--stack = {shown(stack)}: it is no stack's name\n  cure: {settings.STACK_CURE}")
 
 
 def settings_of(context: Context, stack: str, overrides: Mapping[str, str] | None = None) -> Settings:
     """The settings of a stack, from its file, the defaults of `Pulumi.yaml` and `overrides` (`namespace:key` to text).
 
     Raises:
-        DeliveryError: there is no such stack, or its file has problems; all of them are in the message.
+        UsageError: there is no such stack, or no project.
+        DeliveryError: its file has problems; all of them are in the message.
     """
     try:
         config, problems = stackfile.load(context.project, stack).config, []
     except (stackfile.UnknownStackError, NoProjectError) as error:
-        raise DeliveryError(str(error)) from None
+        raise UsageError(str(error)) from None
     except stackfile.StackFileError as error:
         config = error.partial.config if error.partial else {}
         problems = [Problem(each.key, each.value, each.reason, each.cure) for each in error.problems]
@@ -57,7 +58,8 @@ def secrets_provider(project: Path, stack: str) -> str | None:
     """Who encrypts the stack's secrets, as its file says (`secretsprovider`); None if it does not.
 
     Raises:
-        DeliveryError: the stack has no file, or one that is no text.
+        UsageError: the stack has no file.
+        DeliveryError: it is no text.
     """
     # What is wrong with it otherwise is for `settings_of` to say.
     document, _ = yamlfile.read(_read(project, stack).encode())
@@ -72,7 +74,8 @@ def overridden_file(project: Path, stack: str, overrides: Mapping[str, str] | No
     One-off values must not get into the file that is committed.
 
     Raises:
-        DeliveryError: the stack has no file.
+        UsageError: the stack has no file.
+        DeliveryError: it is no text.
     """
     if not overrides:
         yield None
@@ -110,6 +113,6 @@ def _read(project: Path, stack: str) -> str:
     try:
         return stackfile.file_of(project, stack).read_text("utf-8")
     except (stackfile.UnknownStackError, NoProjectError) as error:
-        raise DeliveryError(str(error)) from None
+        raise UsageError(str(error)) from None
     except (OSError, UnicodeError):
         raise DeliveryError(f"Pulumi.{stack}.yaml cannot be read as a file of text") from None

@@ -10,7 +10,7 @@ from delivery.checks.account import log_in
 from delivery.checks.lookup import Lookup
 from delivery.checks.result import Mark, Result
 from delivery.checks.runner import ask_all
-from delivery.checks.site import Site
+from delivery.checks.site import Site, makes_in_aws
 from delivery.checks.table import of_account, of_machine
 from delivery.configuration import settings_of
 from delivery.context import Context
@@ -72,7 +72,7 @@ def preflight(context: Context, stack: str, seconds: float, lookup: Lookup) -> l
     settings = settings_of(context, stack)
     plan = _plan(context, stack)
     machine = of_machine(context, settings, plan)
-    if not any(each.package in ("aws", "eks") for each in plan.resources):
+    if not makes_in_aws(plan):
         return [*ask_all(machine, seconds), Result("skipped", "AWS", "the stack makes nothing there")]
     now, begun = datetime.now(UTC), time.monotonic()
     who = log_in(context, settings, now)

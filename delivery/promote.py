@@ -5,7 +5,7 @@ import argparse
 from delivery import announce, releases, rollout, smoke
 from delivery.configuration import settings_of
 from delivery.context import Context
-from delivery.problems import DeliveryError
+from delivery.problems import DeliveryError, UsageError
 from delivery.releases import IMAGE_FROM_SETTING, IMAGE_SETTING, digest_of
 from delivery.rollout import RollOut
 from delivery.stack_state import StackState, deployer_of, read_stack
@@ -40,7 +40,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
             f"  cure: make promote STACK={stack} FROM=<stack>, or set helloworld:promoteFrom in Pulumi.{stack}.yaml"
         )
     if source == stack:
-        raise DeliveryError(f"--from = {shown(source)}: a stack is not promoted from itself.\n  cure: name another one")
+        raise UsageError(f"--from = {shown(source)}: a stack is not promoted from itself.\n  cure: name another one")
     source_settings = settings_of(context, source)
     if source_settings.platform == "local":
         raise DeliveryError(

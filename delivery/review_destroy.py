@@ -61,7 +61,7 @@ def destroy(context: Context, number: int) -> None:
     def cloud() -> Cloud:
         return open_cloud(deployer, stack, settings)
 
-    delete(context, workspace, cloud)
+    delete(context.console, workspace, cloud)
     workspace.remove()
     path_of(context, number).unlink(missing_ok=True)
 

@@ -14,7 +14,8 @@ from botocore import exceptions
 from moto import mock_aws
 
 from delivery.aws import AwsError
-from delivery.aws_clients import NOBODY, UNREACHABLE, RefusedError, clients, explained, refused
+from delivery.aws_clients import clients
+from delivery.aws_refusals import NOBODY, UNREACHABLE, RefusedError, explained, refused
 from tests.conftest import PROJECT
 from tests.delivery_context import told
 

@@ -378,12 +378,12 @@ def test_a_named_image_is_promoted_instead(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [(["--from", "prod"], "itself"), (["--from", "nope"], "nope"), ([], "there is no stack dev")],
+    ("arguments", "reason", "code"),
+    [(["--from", "prod"], "itself", 2), (["--from", "nope"], "nope", 2), ([], "there is no stack dev", 1)],
 )
-def test_a_source_that_cannot_be_one_is_refused(stage: Stage, arguments: list[str], reason: str) -> None:
+def test_a_source_that_cannot_be_one_is_refused(stage: Stage, arguments: list[str], reason: str, code: int) -> None:
     done = stage.run("promote", "--stack", "prod", *arguments, *QUICK)
-    assert done.code == 1
+    assert done.code == code
     assert reason in done.err
     assert "prod" not in stage.pulumi.state["stacks"]
 
@@ -726,8 +726,31 @@ def test_the_lock_of_a_review_environment_is_cleared_where_its_file_is_not(stage
 @pytest.mark.parametrize("name", ["../x", "*", "", "Dev"])
 def test_what_is_no_stack_is_not_unlocked(stage: Stage, name: str) -> None:
     done = stage.run("unlock", f"--stack={name}", "--if-left")
-    assert done.code == 1
+    assert done.code == 2
     assert "no stack's name" in done.err
+
+
+@pytest.mark.parametrize("name", ["typo", "../dev"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("deploy", "destroy", "drift", "local-check", "preflight", "preview"),
+        *("promote", "residue", "rollback", "smoke", "unlock", "up"),
+    ],
+)
+def test_the_name_of_no_stack_is_a_wrong_usage_to_every_command(stage: Stage, command: str, name: str) -> None:
+    """As it is to the offline preview and to the report."""
+    done = stage.run(command, "--stack", name)
+    assert (done.code, done.out) == (2, "")
+    assert "no stack" in done.err
+    assert (stage.pulumi.calls, stage.aws.calls) == ([], [])
+
+
+def test_a_stack_with_wrong_settings_fails_and_is_no_wrong_usage(stage: Stage) -> None:
+    (stage.project / "Pulumi.dev.yaml").write_text("config:\n  helloworld:region: nowhere\n")
+    done = stage.run("destroy", "--stack", "dev")
+    assert done.code == 1
+    assert "helloworld:region" in done.err
 
 
 def test_a_local_stack_neither_drifts_nor_is_promoted_from(stage: Stage) -> None:

@@ -36,6 +36,12 @@ def test_the_commands_are_the_modules_that_are_named_after_them() -> None:
     assert sorted(named_in(commands)) == sorted(f"{name.replace('-', '_')}.py" for name in COMMANDS)
 
 
+def test_the_decision_on_the_tear_down_names_every_module_of_it() -> None:
+    decision = (PROJECT / "docs/decisions/0019-tear-down.md").read_text("utf-8")
+    modules = {path.name for path in (PROJECT / "delivery/teardown").glob("*.py")} - {"__init__.py"}
+    assert modules - set(re.findall(r"`(?:[\w/]+/)?(\w+\.py)`", decision)) == set()
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_arguments_and_can_be_run(command: str) -> None:
     module = _module(command)

@@ -197,5 +197,5 @@ class TestFailures:
 
     @pytest.mark.parametrize("stack", ["dve", "../dev", "Dev", ""])
     def test_a_stack_without_a_file_is_refused(self, stage: Stage, stack: str) -> None:
-        assert run(stage, stack).code == 1
+        assert run(stage, stack).code == 2
         assert stage.pulumi.calls == []

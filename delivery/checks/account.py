@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from delivery.aws import AwsError
-from delivery.aws_clients import Clients, RefusedError, clients
+from delivery.aws_clients import Clients, clients
+from delivery.aws_refusals import RefusedError
 from delivery.checks.region import ALWAYS_ON, turn_on
-from delivery.checks.result import Result, fail, ok, refused, warn
+from delivery.checks.result import Result, fail, of_error, ok, warn
 from delivery.context import Context
 from delivery.identity import LOG_IN, ROLE, acting, is_session_of
 from infra.settings import PROJECT, Settings
@@ -43,7 +44,7 @@ def log_in(context: Context, settings: Settings, now: datetime) -> LogIn:
         caller = here.call("sts", "get_caller_identity")
     except AwsError as error:
         # Nothing else can be asked then, so it is a failure, whatever the reason.
-        told = refused(WHO, error)
+        told = of_error(WHO, error)
         nobody = replace(told, mark="fail", cure=told.cure or AGAIN)
         return LogIn(results=(_not_turned_on(context, settings.region, error) or nobody,))
     arn, account = str(caller["Arn"]), str(caller["Account"])
@@ -81,10 +82,10 @@ def _deployer(
         given = here.call("sts", "assume_role", RoleArn=role, RoleSessionName=SESSION_NAME)["Credentials"]
     except RefusedError as error:
         if not error.denied:
-            return [refused(DEPLOYER, error)], None
+            return [of_error(DEPLOYER, error)], None
         return [fail(DEPLOYER, f"{arn} may not assume {role}; the rest is asked as {arn}", LOG_IN)], None
     except AwsError as error:
-        return [refused(DEPLOYER, error)], None
+        return [of_error(DEPLOYER, error)], None
     deployer = _clients(acting(context, given), settings.region)
     return [_again(deployer, role, f"{role} can be assumed")], deployer
 
@@ -105,11 +106,11 @@ def _again(deployer: Clients, role: str, found: str) -> Result:
         deployer.call("sts", "assume_role", RoleArn=role, RoleSessionName=SESSION_NAME)
     except RefusedError as error:
         if not error.denied:
-            return refused(DEPLOYER, error)
+            return of_error(DEPLOYER, error)
         cure = "let the role's trust policy name the role itself, and a policy of it allow sts:AssumeRole on it"
         return fail(DEPLOYER, f"{role} may not assume itself, which the kubeconfig does", cure)
     except AwsError as error:
-        return refused(DEPLOYER, error)
+        return of_error(DEPLOYER, error)
     return ok(DEPLOYER, found)
 
 

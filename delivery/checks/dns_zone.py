@@ -5,7 +5,7 @@ from typing import Any
 
 from delivery.checks.lookup import LookupFailedError
 from delivery.checks.quotas import own_balancers
-from delivery.checks.result import Result, fail, ok, refused, unknown, warn
+from delivery.checks.result import Result, fail, of_error, ok, unknown, warn
 from delivery.checks.site import Site
 from delivery.hosted_zones import plain, public_zones
 from infra.settings import PROJECT
@@ -35,7 +35,7 @@ def zone(site: Site) -> Iterable[Result]:
         try:
             yield delegation(site, name, frozenset(map(plain, told["DelegationSet"]["NameServers"])))
         except LookupFailedError as error:
-            yield refused(DELEGATION, error)
+            yield of_error(DELEGATION, error)
 
 
 def delegation(site: Site, name: str, ours: frozenset[str]) -> Result:

@@ -1,6 +1,7 @@
 """Whether what the stack needs of IAM exists: a boundary, the roles and users it names, the roles of services."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from bootstrap.changes import LINKED
 from bootstrap.names import deploy_role
@@ -9,20 +10,38 @@ from delivery.checks.site import Site
 from infra.settings import PROJECT
 
 BOUNDARY, PRINCIPALS, SERVICES = "permissions boundary", "principals", "service-linked roles"
-# By the type of resource whose making needs it: https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
-# and the services' own guides. The key ending in :spot is asked of node groups on spot instances.
-ROLES = {
-    "aws:eks/cluster:Cluster": ("AWSServiceRoleForAmazonEKS", "eks.amazonaws.com"),
-    "aws:eks/nodeGroup:NodeGroup": ("AWSServiceRoleForAmazonEKSNodegroup", "eks-nodegroup.amazonaws.com"),
-    "aws:eks/nodeGroup:NodeGroup:scaling": ("AWSServiceRoleForAutoScaling", "autoscaling.amazonaws.com"),
-    "aws:eks/nodeGroup:NodeGroup:spot": ("AWSServiceRoleForEC2Spot", "spot.amazonaws.com"),
-    "kubernetes:networking.k8s.io/v1:Ingress": (
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+
+
+@dataclass(frozen=True)
+class ServiceRole:
+    """A service-linked role: the type of resource whose making needs it, its name, and the service that takes it.
+
+    `on_spot`: only a node group on spot instances needs it.
+    """
+
+    kind: str
+    name: str
+    service: str
+    on_spot: bool = False
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html and the services' own guides.
+ROLES: Sequence[ServiceRole] = (
+    ServiceRole("aws:eks/cluster:Cluster", "AWSServiceRoleForAmazonEKS", "eks.amazonaws.com"),
+    ServiceRole(NODE_GROUP, "AWSServiceRoleForAmazonEKSNodegroup", "eks-nodegroup.amazonaws.com"),
+    ServiceRole(NODE_GROUP, "AWSServiceRoleForAutoScaling", "autoscaling.amazonaws.com"),
+    ServiceRole(NODE_GROUP, "AWSServiceRoleForEC2Spot", "spot.amazonaws.com", on_spot=True),
+    ServiceRole(
+        "kubernetes:networking.k8s.io/v1:Ingress",
         "AWSServiceRoleForElasticLoadBalancing",
         "elasticloadbalancing.amazonaws.com",
     ),
-    "aws:rds/instance:Instance": ("AWSServiceRoleForRDS", "rds.amazonaws.com"),
-    "aws:elasticache/serverlessCache:ServerlessCache": ("AWSServiceRoleForElastiCache", "elasticache.amazonaws.com"),
-}
+    ServiceRole("aws:rds/instance:Instance", "AWSServiceRoleForRDS", "rds.amazonaws.com"),
+    ServiceRole(
+        "aws:elasticache/serverlessCache:ServerlessCache", "AWSServiceRoleForElastiCache", "elasticache.amazonaws.com"
+    ),
+)
 
 
 def boundary(site: Site) -> Iterable[Result]:
@@ -47,7 +66,7 @@ def principals(site: Site) -> Iterable[Result]:
     """
     good = []
     for arn, key in _named(site).items():
-        account, kind, name = arn.split(":")[4], *_split(arn)
+        account, kind, name = _parts(arn)
         if account != site.account:
             yield unknown(
                 f"{key}: {name}", f"{arn} is of another account, which cannot be asked", "look whether it exists there"
@@ -72,33 +91,35 @@ def _named(site: Site) -> Mapping[str, str]:
     return {**{each.principal: "access" for each in settings.access}, **found}
 
 
-def _split(arn: str) -> tuple[str, str]:
-    kind, _, path = arn.split(":", 5)[5].partition("/")
-    return kind, path.rpartition("/")[2]
+def _parts(arn: str) -> tuple[str, str, str]:
+    """The account, the kind (role or user) and the name, without its path."""
+    account, named = arn.split(":", 5)[4:]
+    kind, _, path = named.partition("/")
+    return account, kind, path.rpartition("/")[2]
 
 
 def service_roles(site: Site) -> Iterable[Result]:
     """Whether each is there or will be made."""
-    wanted = [pair for kind, pair in ROLES.items() if _needs(site, kind)]
-    missing = [pair for pair in wanted if site.aws.find("iam", "get_role", RoleName=pair[0]) is None]
+    wanted = [role for role in ROLES if _needs(site, role)]
     if not wanted:
         return
+    missing = [role for role in wanted if site.aws.find("iam", "get_role", RoleName=role.name) is None]
     # What bootstrap makes may make them; of another role that is not known.
     may = (site.settings.deploy_role or "").endswith(f":role/{deploy_role(site.stack)}")
-    strange = {role: service for role, service in missing if not (may and service in LINKED)}
-    later = [role for role, _ in missing if role not in strange]
+    later = [role.name for role in missing if may and role.service in LINKED]
+    strange = [role for role in missing if role.name not in later]
     if strange:
-        cure = f"aws iam create-service-linked-role --aws-service-name ...; with each of {', '.join(strange.values())}"
-        yield warn(SERVICES, f"{', '.join(strange)} missing; whoever deploys may not be let make them", cure)
+        services, names = ", ".join(role.service for role in strange), ", ".join(role.name for role in strange)
+        cure = f"aws iam create-service-linked-role --aws-service-name ...; with each of {services}"
+        yield warn(SERVICES, f"{names} missing; whoever deploys may not be let make them", cure)
     there = len(wanted) - len(missing)
     if there or later:
         yield ok(SERVICES, f"{there} exist" + (f"; the first use makes {', '.join(later)}" if later else ""))
 
 
-def _needs(site: Site, kind: str) -> bool:
-    base = ":".join(kind.split(":")[:3])
-    on_spot = any(each.inputs.get("capacityType") == "SPOT" for each in site.plan.of(base))
-    return on_spot if kind.endswith(":spot") else bool(site.plan.of(base))
+def _needs(site: Site, role: ServiceRole) -> bool:
+    made = site.plan.of(role.kind)
+    return any(each.inputs.get("capacityType") == "SPOT" for each in made) if role.on_spot else bool(made)
 
 
 def _arn_of(site: Site, kind: str, name: str) -> str | None:

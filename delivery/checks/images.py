@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from delivery.aws_clients import RefusedError
+from delivery.aws_refusals import RefusedError
 from delivery.checks.result import Result, fail, ok, unknown, warn
 from delivery.checks.site import Site
 from delivery.configuration import settings_of

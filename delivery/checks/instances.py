@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from delivery.aws_tags import tags_of
@@ -13,14 +14,31 @@ from infra.settings import PROJECT
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 ARCHITECTURES = {"arm64": "arm64", "amd64": "x86_64"}
 FAMILY = re.compile(r"[a-z]+")
-# Families by their quota, and its codes on demand and spot: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
-FAMILIES: Sequence[tuple[str, str, str, str]] = (
-    ("Standard (A, C, D, H, I, M, R, T, Z)", "a c d h i im is m r t z", "L-1216C47A", "L-34B43A08"),
-    ("G and VT", "g gr vt", "L-DB2E81BA", "L-3819A6DF"),
-    ("P", "p", "L-417A185B", "L-7212CCBC"),
-)
 NAMES = {"on-demand": "On-Demand", "spot": "Spot"}
 RUNNING = ("pending", "running")
+
+
+@dataclass(frozen=True)
+class Families:
+    """The families of instance types that share a quota, and its code, on demand and spot."""
+
+    name: str
+    families: Sequence[str]
+    on_demand: str
+    spot: str
+
+
+# https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
+SHARED: Sequence[Families] = (
+    Families(
+        "Standard (A, C, D, H, I, M, R, T, Z)",
+        ("a", "c", "d", "h", "i", "im", "is", "m", "r", "t", "z"),
+        "L-1216C47A",
+        "L-34B43A08",
+    ),
+    Families("G and VT", ("g", "gr", "vt"), "L-DB2E81BA", "L-3819A6DF"),
+    Families("P", ("p",), "L-417A185B", "L-7212CCBC"),
+)
 
 
 def types(site: Site) -> Iterable[Result]:
@@ -61,18 +79,18 @@ def vcpus(site: Site) -> Iterable[Result]:
     wanted = _types(site)
     if not wanted:
         return
-    families = {FAMILY.match(kind)[0]: kind for kind in wanted}  # type: ignore[index]
-    rows = [row for row in FAMILIES if set(row[1].split()) & set(families)]
-    known = {each for row in rows for each in row[1].split()}
-    for family in sorted(set(families) - known):
-        yield unknown(f"quota: vCPUs of {families[family]}", "its quota is not known here", "look into Service Quotas")
+    kinds = {_family(kind): kind for kind in wanted}
+    shared = [each for each in SHARED if set(each.families) & set(kinds)]
+    known = {family for each in shared for family in each.families}
+    for family in sorted(set(kinds) - known):
+        yield unknown(f"quota: vCPUs of {kinds[family]}", "its quota is not known here", "look into Service Quotas")
     capacity, running = site.settings.node_capacity, _running(site)
     sizes = {kind: int(each["VCpuInfo"]["DefaultVCpus"]) for kind, each in _described(site, wanted).items()}
-    for name, prefixes, on_demand, spot in rows:
-        among = prefixes.split()
-        largest = max((size for kind, size in sizes.items() if _family(kind) in among), default=0)
-        quota = Quota(f"vCPUs, {NAMES[capacity]} {name}", "ec2", spot if capacity == "spot" else on_demand)
-        used = sum(_size(each) for each in running if _family(each["InstanceType"]) in among)
+    for each in shared:
+        largest = max((size for kind, size in sizes.items() if _family(kind) in each.families), default=0)
+        code = each.spot if capacity == "spot" else each.on_demand
+        quota = Quota(f"vCPUs, {NAMES[capacity]} {each.name}", "ec2", code)
+        used = sum(_size(one) for one in running if _family(one["InstanceType"]) in each.families)
         yield judged(quota, site.region, applied(site, quota), {"": largest * _most_nodes(site)}, {"": used})
 
 

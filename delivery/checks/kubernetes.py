@@ -1,7 +1,7 @@
 """Whether EKS offers what is pinned: the Kubernetes version, the add-ons, and the cluster that is referred to."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from delivery.checks.result import Result, fail, ok, warn
@@ -79,5 +79,5 @@ def _end_of(wanted: str, rows: Iterable[Mapping[str, Any]]) -> datetime | None:
     for each in rows:
         end = each.get("endOfStandardSupportDate")
         if str(each["clusterVersion"]) == wanted and isinstance(end, datetime):
-            return end if end.tzinfo else end.replace(tzinfo=UTC)
+            return end
     return None

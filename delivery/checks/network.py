@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from bootstrap.neighbour_policy import CONSENT
-from delivery.aws_clients import RefusedError
+from delivery.aws_refusals import RefusedError
 from delivery.aws_tags import tags_of
 from delivery.checks.result import Result, fail, ok, warn
 from delivery.checks.site import Site

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from delivery.aws import AwsError
-from delivery.aws_clients import NOBODY, RefusedError
+from delivery.aws_refusals import NOBODY, RefusedError
 from delivery.problems import DeliveryError
 
 Mark = Literal["ok", "warn", "fail", "unknown", "skipped"]
@@ -45,7 +45,7 @@ def unknown(asked: str, found: str, cure: str = "") -> Result:
     return Result("unknown", asked, found, cure)
 
 
-def refused(asked: str, error: DeliveryError) -> Result:
+def of_error(asked: str, error: DeliveryError) -> Result:
     """An error as a line."""
     if isinstance(error, RefusedError) and error.denied:
         return unknown(asked, f"may not ask ({error.code}: {error.action})", BOOTSTRAP)

@@ -5,34 +5,34 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from delivery.checks.result import Result, refused, unknown
+from delivery.checks.result import Result, of_error, unknown
 from delivery.problems import DeliveryError
 
 
 @dataclass(frozen=True)
-class Question:
+class Check:
     """`ask` answers with one line or several, or none where the stack does not want what it is about."""
 
     name: str
     ask: Callable[[], Iterable[Result]]
 
 
-def ask_all(questions: Sequence[Question], seconds: float) -> list[Result]:
-    """The answers, in the questions' order.
+def ask_all(checks: Sequence[Check], seconds: float) -> list[Result]:
+    """The answers, in the checks' order.
 
     Args:
-        questions: each is asked in a thread of its own, which is left behind when the time is over.
+        checks: each is asked in a thread of its own, which is left behind when the time is over.
         seconds: for all of them together.
     """
     answers: dict[int, Sequence[Result]] = {}
 
-    def ask(place: int, question: Question) -> None:
-        answers[place] = list(_answered(question))
+    def ask(place: int, check: Check) -> None:
+        answers[place] = list(_answered(check))
 
     threads = [
         # One that hangs must not keep the process from ending.
         threading.Thread(target=ask, args=each, name=f"preflight {each[1].name}", daemon=True)
-        for each in enumerate(questions)
+        for each in enumerate(checks)
     ]
     deadline = time.monotonic() + seconds
     for thread in threads:
@@ -42,19 +42,19 @@ def ask_all(questions: Sequence[Question], seconds: float) -> list[Result]:
     late = f"no answer after {seconds:g} seconds"
     return [
         result
-        for place, question in enumerate(questions)
-        for result in answers.get(place, (unknown(question.name, late, "again, with --seconds and more of them"),))
+        for place, check in enumerate(checks)
+        for result in answers.get(place, (unknown(check.name, late, "again, with --seconds and more of them"),))
     ]
 
 
-def _answered(question: Question) -> Iterable[Result]:
+def _answered(check: Check) -> Iterable[Result]:
     """What a check answers; that it could not ask on, or has a defect, is an answer, too, after what it had found."""
     try:
-        yield from question.ask()
+        yield from check.ask()
     except DeliveryError as error:
-        yield refused(question.name, error)
+        yield of_error(check.name, error)
     except Exception as error:
         # One check's defect must not hide what the others found.
         what = " ".join(f"{type(error).__name__}: {error}".split())
         defect = f"the check itself failed, which is a defect of it: {what}"
-        yield unknown(question.name, defect, "report it; go on without")
+        yield unknown(check.name, defect, "report it; go on without")

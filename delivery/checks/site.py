@@ -54,3 +54,8 @@ class Site:
     def wants(self, kind: str) -> int:
         """How many resources of a type the program makes."""
         return len(self.plan.of(kind))
+
+
+def makes_in_aws(plan: Plan) -> bool:
+    """Whether the program makes anything in AWS; a local stack's does not."""
+    return any(each.package in ("aws", "eks") for each in plan.resources)

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from delivery import configuration
-from delivery.aws_clients import RefusedError
+from delivery.aws_refusals import RefusedError
 from delivery.checks.result import Result, fail, ok, warn
 from delivery.checks.site import Site
 

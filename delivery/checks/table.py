@@ -20,24 +20,24 @@ from delivery.checks import (
     tools,
 )
 from delivery.checks.result import Result
-from delivery.checks.runner import Question
+from delivery.checks.runner import Check
 from delivery.checks.site import Site
 from delivery.context import Context
 from infra.settings import Settings
 from offline.plan import Plan
 
 
-def of_machine(context: Context, settings: Settings, plan: Plan) -> list[Question]:
+def of_machine(context: Context, settings: Settings, plan: Plan) -> list[Check]:
     """What is asked of this machine, whether anybody is logged in or not."""
     return [
-        Question("AWS CLI", partial(tools.aws_cli, context, plan)),
-        Question("Docker", partial(tools.docker, context, settings, plan)),
+        Check("AWS CLI", partial(tools.aws_cli, context, plan)),
+        Check("Docker", partial(tools.docker, context, settings, plan)),
     ]
 
 
-def of_account(site: Site, now: datetime) -> list[Question]:
+def of_account(site: Site, now: datetime) -> list[Check]:
     """What is asked of AWS and of DNS."""
-    checks: Sequence[tuple[str, Callable[[Site], Iterable[Result]]]] = (
+    named: Sequence[tuple[str, Callable[[Site], Iterable[Result]]]] = (
         ("state", state.backend),
         ("secrets key", state.secrets_key),
         ("permissions boundary", iam.boundary),
@@ -61,4 +61,4 @@ def of_account(site: Site, now: datetime) -> list[Question]:
         ("image", images.image),
         ("Slack workspace", chat.workspace),
     )
-    return [Question(name, partial(check, site)) for name, check in checks]
+    return [Check(name, partial(check, site)) for name, check in named]

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable
 
 from delivery.checks.result import Result, fail, ok, unknown, warn
+from delivery.checks.site import makes_in_aws
 from delivery.context import Context
 from infra.settings import Settings
 from offline.plan import Plan
@@ -22,7 +23,7 @@ IMAGE = "docker:index/image:Image"
 
 def aws_cli(context: Context, plan: Plan) -> Iterable[Result]:
     """The AWS CLI, which the engine asks for the cluster's token."""
-    if not any(each.package in ("aws", "eks") for each in plan.resources):
+    if not makes_in_aws(plan):
         return
     asked = "AWS CLI"
     said = _said(context, "aws", "--version")

@@ -1,11 +1,12 @@
 """AWS as a tear-down asks it: its clients, and whose things they look for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from delivery.aws import AwsError
-from delivery.aws_clients import Clients, RefusedError, clients
+from delivery.aws_clients import Clients, clients
+from delivery.aws_refusals import RefusedError
 from delivery.context import Context
 from delivery.problems import DeliveryError
 from delivery.teardown.leftovers import Patience, clear
@@ -14,6 +15,8 @@ from delivery.teardown.look_balancers import look_at_balancers, look_at_target_g
 from delivery.teardown.scope import Scope, scope_of
 from delivery.teardown.things import Looked
 from infra.settings import Settings
+
+DELETING = "deleting"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,25 +49,44 @@ class Cloud:
         except AwsError:
             return False
 
+    def living_databases(self, name: str) -> list[dict[str, Any]]:
+        """The database of that name, as RDS tells of it; none if there is none, or it is being deleted.
+
+        Raises:
+            AwsError: RDS cannot be asked.
+        """
+        found = self.clients.find("rds", "describe_db_instances", DBInstanceIdentifier=name)
+        return [each for each in found["DBInstances"] if each["DBInstanceStatus"] != DELETING] if found else []
+
+    def has_snapshot(self, name: str) -> bool:
+        """Whether RDS has a database's snapshot of that name.
+
+        Raises:
+            AwsError: RDS cannot be asked.
+        """
+        found = self.clients.find("rds", "describe_db_snapshots", DBSnapshotIdentifier=name)
+        return bool(found and found["DBSnapshots"])
+
     def look(self) -> Looked:
         """Everything that AWS has of the stack."""
         return look(self.clients, self.scope)
 
     def look_at_review(self, stack: str) -> Looked:
         """Everything that AWS has of a review environment that stood on the stack."""
-        hostname = f"{stack}.{self.scope.hostname}" if self.scope.hostname else None
-        return look(self.clients, replace(self.scope, stack=stack, creates=False, hostname=hostname, routing="simple"))
+        return look(self.clients, self.scope.of_review(stack))
 
     def clear(self, say: Callable[[str], None], *, of_cluster_only: bool) -> tuple[Looked, int]:
         """Delete what is left behind, and wait for what AWS deletes late.
 
         Nothing goes while there is a cluster of that name: then it is not left behind, but may be in use, maybe by a
-        stack of that name in another backend, and nothing is waited for. A review environment's balancer is proved by
-        the name of its group.
+        stack of that name in another backend, and nothing is waited for. Where EKS does not say, nothing goes either,
+        but what AWS is deleting is waited for. A review environment has no cluster; the name of its group proves its
+        balancer.
 
         Args:
             say: told what happens.
-            of_cluster_only: leave what has the stack's own tags: the engine knows it, and deletes it.
+            of_cluster_only: leave what has the stack's own tags: the engine knows it, and deletes it. Nor wait for it,
+                since it may stand until the engine goes on.
 
         Returns:
             What is still there, and how many things were deleted.
@@ -73,10 +95,7 @@ class Cloud:
 
         def looked() -> Looked:
             found = self.look()
-            if not of_cluster_only:
-                return found
-            # Nor is anything else waited for: it may stand until the engine goes on.
-            return replace(found, things=[each for each in found.things if each.proof == "cluster"])
+            return found.of_cluster if of_cluster_only else found
 
         if not orphaned and _has_cluster(found := looked()):
             # What is attached to it stays so.
@@ -89,11 +108,11 @@ class Cloud:
         Raises:
             DeliveryError: some are still there.
         """
-        group = replace(self.scope, creates=False)
+        group = self.scope.of_own_group()
 
         def looked() -> Looked:
             found = [*look_at_balancers(self.clients, group), *look_at_target_groups(self.clients, group)]
-            return Looked(things=[each for each in found if each.proof == "cluster"])
+            return Looked(things=found).of_cluster
 
         left = clear(self.clients, looked, lambda _: True, say, self.patience)[0].things
         if left:

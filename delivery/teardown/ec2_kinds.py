@@ -10,9 +10,18 @@ PARTS = ("security-group-rule",)
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind: what people call it, the operation, where its answer has the list and in it the id, the filter by id,
-    the CLI's command that deletes it, what it costs, where its state is, and the argument that takes ids where there is
-    no such filter.
+    """One kind of thing.
+
+    Args:
+        shown: what people call it.
+        operation: describes it.
+        key: the answer's list of them.
+        id: the id's key in each.
+        filter: the name of the filter by id; empty: there is none, but `by_id`.
+        delete: the CLI's command that deletes it, up to its id.
+        costs: what it costs; empty: nothing.
+        state: the path to its state in each.
+        by_id: the argument that takes ids.
     """
 
     shown: str

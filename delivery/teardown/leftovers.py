@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from delivery.aws import AwsError
-from delivery.aws_clients import Clients, RefusedError
+from delivery.aws_clients import Clients
+from delivery.aws_refusals import RefusedError
 from delivery.teardown.things import Looked, Thing
 
 # A balancer's interfaces and a Lambda function's may take this long to go:

@@ -10,7 +10,7 @@ from delivery.teardown.look_ec2 import look_at_ec2
 from delivery.teardown.look_names import look_at_log_groups, look_at_records, look_at_roles, look_at_snapshots
 from delivery.teardown.scope import Scope
 from delivery.teardown.things import Looked, Thing
-from delivery.teardown.verify import named, verified
+from delivery.teardown.verify import arns_by_name, verified
 
 # What belongs to no region is listed there.
 GLOBAL_REGION = "us-east-1"
@@ -42,7 +42,7 @@ def look(clients: Clients, scope: Scope) -> Looked:
             unasked.append(f"{what}: {error}")
             return []
 
-    arns = set(named(scope))
+    arns = set(arns_by_name(scope))
     for region in dict.fromkeys((scope.region, GLOBAL_REGION)):
         try:
             arns |= _listed(clients, scope, region)

@@ -9,9 +9,17 @@ from infra.monitoring.slack import SERVICE_REGION
 
 @dataclass(frozen=True)
 class Question:
-    """What people call it, boto3's service and operation, its arguments from the ARN and the name in it, the CLI's
-    command that deletes it, what it costs, the answer's list where one that is gone is no error but an empty list, and
-    the region where it is asked if that is not the stack's.
+    """One kind of thing.
+
+    Args:
+        shown: what people call it.
+        service: boto3's name of whom to ask.
+        operation: the question.
+        arguments: of the operation, from the ARN and the name in it.
+        delete: the CLI's command that deletes it, up to its name; ACCOUNT stands for the account's number.
+        costs: what it costs; empty: nothing.
+        listed: the answer's list, where one that is gone is no error but an empty list.
+        where: the region where it is asked, if that is not the stack's.
     """
 
     shown: str
@@ -20,7 +28,7 @@ class Question:
     arguments: Callable[[str, str], Mapping[str, Any]]
     delete: str
     costs: str = ""
-    list: str = ""
+    listed: str = ""
     where: str | None = None
 
 
@@ -54,7 +62,7 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
         "describe_slack_channel_configurations",
         _by_arn("ChatConfigurationArn"),
         "chatbot delete-slack-channel-configuration --chat-configuration-arn",
-        list="SlackChannelConfigurations",
+        listed="SlackChannelConfigurations",
         where=SERVICE_REGION,
     ),
     ("cloudwatch", "alarm"): Question(

@@ -1,7 +1,7 @@
 """Whose a thing in AWS is: what proves that it came with one stack, and with no other. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from delivery.aws_tags import BALANCER_CLUSTER, BALANCER_GROUP
@@ -57,17 +57,37 @@ class Scope:
         )
 
     @property
+    def own_tags(self) -> Mapping[str, str]:
+        """What the program tags everything with that it makes."""
+        return {"project": PROJECT, "stack": self.stack}
+
+    @property
+    def group_tags(self) -> Mapping[str, str]:
+        """What the controller tags the balancer of the stack's own group of Ingresses with."""
+        return {BALANCER_CLUSTER: self.cluster, BALANCER_GROUP: self.name}
+
+    @property
     def filters(self) -> Sequence[Mapping[str, str]]:
         """Sets of tags, one of which everything has that may be this stack's."""
-        of_stack = {"project": PROJECT, "stack": self.stack}
-        if not self.creates:
-            return (of_stack, {BALANCER_CLUSTER: self.cluster, BALANCER_GROUP: self.name})
+        return (self.own_tags, *(self.cluster_tags if self.creates else (self.group_tags,)))
+
+    @property
+    def cluster_tags(self) -> Sequence[Mapping[str, str]]:
+        """Sets of tags, one of which everything has that others made for its cluster, or for its database."""
         return (
-            of_stack,
             *({key: self.cluster} for key in CLUSTER_NAMES),
             {f"kubernetes.io/cluster/{self.cluster}": OWNED},
             {OF_DATABASE: self.database_arn},
         )
+
+    def of_review(self, stack: str) -> "Scope":
+        """The scope of a review environment on this stack's cluster."""
+        hostname = f"{stack}.{self.hostname}" if self.hostname else None
+        return replace(self, stack=stack, creates=False, hostname=hostname, routing="simple")
+
+    def of_own_group(self) -> "Scope":
+        """The same, but of the balancers on its cluster only those of its own group of Ingresses are its own."""
+        return replace(self, creates=False)
 
 
 def scope_of(stack: str, settings: Settings, account: str) -> Scope:
@@ -91,13 +111,13 @@ def proof(tags: Mapping[str, str], scope: Scope) -> Proof:
     A thing that says of itself that it is another project's or stack's is not this one's, whatever else it says. Only a
     review environment's balancer may: the controller that made it is the platform's, and tags it so.
     """
-    if not scope.creates and _has(tags, {BALANCER_CLUSTER: scope.cluster, BALANCER_GROUP: scope.name}):
+    if not scope.creates and _has(tags, scope.group_tags):
         return "cluster"
     if tags.get("project", PROJECT) != PROJECT or tags.get("stack", scope.stack) != scope.stack:
         return "none"
-    if scope.creates and any(_has(tags, each) for each in scope.filters[1:]):
+    if scope.creates and any(_has(tags, each) for each in scope.cluster_tags):
         return "cluster"
-    return "stack" if _has(tags, scope.filters[0]) else "none"
+    return "stack" if _has(tags, scope.own_tags) else "none"
 
 
 def _has(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from bootstrap.names import REVIEW_PLATFORM
 from delivery.context import Context
-from delivery.problems import DeliveryError
 from delivery.review_stack import pull_request_of
 from delivery.workspace import Workspace, stacks
 from infra.settings import PROJECT
@@ -47,17 +46,3 @@ def standing_on(context: Context, platform: str) -> Standing:
             reviews += [] if number is None else [number]
             others += [each.name] if number is None else []
     return Standing(sorted(reviews), sorted(others))
-
-
-def refuse_others(stack: str, standing: Standing) -> None:
-    """Stop if stacks that are no review environments would lose their cluster.
-
-    Raises:
-        DeliveryError: there are some.
-    """
-    if standing.others:
-        each = "; ".join(f"make destroy STACK={name}" for name in standing.others)
-        raise DeliveryError(
-            f"stack {stack} is the platform of {', '.join(standing.others)}, which would lose their cluster.\n"
-            f"  cure: first {each}"
-        )

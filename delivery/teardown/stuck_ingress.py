@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from delivery.context import Context
+from delivery.console import Console
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -22,11 +22,11 @@ BINDINGS: dict[str, Any] = {"group": "elbv2.k8s.aws", "version": "v1beta1", "plu
 Outputs = Mapping[str, Any]
 
 
-def free(context: Context, outputs: Outputs, delete_balancers: Callable[[], object]) -> bool:
+def free_ingresses(console: Console, outputs: Outputs, delete_balancers: Callable[[], object]) -> bool:
     """Let a stack's Ingresses go, if they are being deleted and their controller does not run.
 
     Args:
-        context: where it is told.
+        console: where it is told.
         outputs: the stack's: its kubeconfig and namespace.
         delete_balancers: deletes what the controller would have deleted.
 
@@ -42,15 +42,13 @@ def free(context: Context, outputs: Outputs, delete_balancers: Callable[[], obje
         return False
     try:
         with new_client_from_config_dict(json.loads(str(kubeconfig))) as client:
-            return _free(context, client, str(namespace), delete_balancers)
+            return _free(console, client, str(namespace), delete_balancers)
     except (ApiException, ConfigException, HTTPError, OSError, ValueError) as error:
-        context.console.warn(
-            f"the cluster could not be asked for stuck Ingresses: {' '.join(str(error).split())[:300]}"
-        )
+        console.warn(f"the cluster could not be asked for stuck Ingresses: {' '.join(str(error).split())[:300]}")
         return False
 
 
-def _free(context: Context, client: "ApiClient", namespace: str, delete_balancers: Callable[[], object]) -> bool:
+def _free(console: Console, client: "ApiClient", namespace: str, delete_balancers: Callable[[], object]) -> bool:
     from kubernetes.client import CustomObjectsApi, NetworkingV1Api
 
     networking, custom = NetworkingV1Api(client), CustomObjectsApi(client)
@@ -58,7 +56,7 @@ def _free(context: Context, client: "ApiClient", namespace: str, delete_balancer
     ingresses = [each for each in client.sanitize_for_serialization(listed)["items"] if _is_stuck(each)]
     if not ingresses or _controller_runs(client):
         return False
-    context.console.say("The balancer controller does not run, and Ingresses wait for it: their balancers are deleted.")
+    console.say("The balancer controller does not run, and Ingresses wait for it: their balancers are deleted.")
     delete_balancers()
     for each in _bindings(custom, namespace):
         name = each["metadata"]["name"]
@@ -68,7 +66,7 @@ def _free(context: Context, client: "ApiClient", namespace: str, delete_balancer
     for each in ingresses:
         name = each["metadata"]["name"]
         networking.patch_namespaced_ingress(name, namespace, _freed(each), _request_timeout=REQUEST_SECONDS)
-        context.console.say(f"Ingress {namespace}/{name} is let go.")
+        console.say(f"Ingress {namespace}/{name} is let go.")
     return True
 
 

@@ -1,7 +1,7 @@
 """What is found of a stack in AWS. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from delivery.teardown.scope import Proof
@@ -45,6 +45,11 @@ class Looked:
 
     things: Sequence[Thing] = ()
     unasked: Sequence[str] = ()
+
+    @property
+    def of_cluster(self) -> "Looked":
+        """The same without what only the stack's own tags, or nothing, says to be its own."""
+        return replace(self, things=[each for each in self.things if each.proof == "cluster"])
 
     @property
     def clean(self) -> bool:

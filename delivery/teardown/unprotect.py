@@ -1,57 +1,46 @@
-"""What keeps a protected stack from being deleted, at AWS: lifted once its name was typed."""
-
-from typing import Any
+"""What keeps a protected stack from being deleted, at AWS and in its state: lifted once its name was typed."""
 
 from delivery.aws_tags import tags_of
-from delivery.context import Context
+from delivery.console import Console
 from delivery.problems import DeliveryError
 from delivery.teardown.cloud import Cloud
 from delivery.teardown.scope import proof
-from delivery.teardown.state_edit import Deployment, last_snapshots
+from delivery.teardown.state_edit import without_protection
+from delivery.workspace import Workspace
 
 UPDATE_ENDED, UPDATE_DONE = ("Successful", "Failed", "Cancelled"), "Successful"
-DELETING = "deleting"
 
 
-def require_room_for_snapshots(cloud: Cloud, deployment: Deployment) -> None:
-    """Stop before anything is deleted if the last snapshot of a database could not be taken under its name.
+def unprotect(console: Console, workspace: Workspace, cloud: Cloud | None) -> None:
+    """Lift the deletion protection of the stack's cluster and database, if they are there and have it, and the state's.
 
-    Raises:
-        DeliveryError: there is one of that name, of an earlier database. AwsError: RDS cannot be asked.
-    """
-    region = cloud.scope.region
-    for database, snapshot in last_snapshots(deployment):
-        living = [each for each in _databases(cloud, database) if each["DBInstanceStatus"] != DELETING]
-        if living and _found(cloud, "describe_db_snapshots", "DBSnapshots", DBSnapshotIdentifier=snapshot):
-            raise DeliveryError(
-                f"the last snapshot of database {database} is to be called {snapshot}, and an earlier database has "
-                "left one of that name. Nothing is deleted.\n"
-                "  cure: keep it under another name (aws rds copy-db-snapshot --source-db-snapshot-identifier "
-                f"{snapshot} --target-db-snapshot-identifier <name> --region {region}), then delete it (aws rds "
-                f"delete-db-snapshot --db-snapshot-identifier {snapshot} --region {region})"
-            )
-
-
-def lift(context: Context, cloud: Cloud) -> None:
-    """Lift the deletion protection of the stack's cluster and database, if they are there and have it.
+    Args:
+        console: where it is told.
+        workspace: the stack.
+        cloud: AWS; None if the stack has nothing there, or nobody can be asked: then only the state's is lifted.
 
     Raises:
-        DeliveryError: AWS refuses. Again is safe.
+        DeliveryError: AWS or the engine refuses. Again is safe.
     """
-    if not cloud.scope.creates:
-        return
-    _lift_of_cluster(context, cloud)
-    for each in _databases(cloud, cloud.scope.name):
-        if each["DeletionProtection"] and each["DBInstanceStatus"] != DELETING:
+    if cloud is not None and cloud.scope.creates:
+        _lift_of_cluster(console, cloud)
+        _lift_of_database(console, cloud)
+    if workspace.edit(without_protection):
+        console.say(f"The state of {workspace.name} has nothing protected any more.")
+
+
+def _lift_of_database(console: Console, cloud: Cloud) -> None:
+    for each in cloud.living_databases(cloud.scope.name):
+        if each["DeletionProtection"]:
             name = each["DBInstanceIdentifier"]
             _require_ours(cloud, f"database {name}", tags_of(each.get("TagList")))
             cloud.clients.call(
                 "rds", "modify_db_instance", DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True
             )
-            context.console.say(f"Deletion protection of database {name} is lifted.")
+            console.say(f"Deletion protection of database {name} is lifted.")
 
 
-def _lift_of_cluster(context: Context, cloud: Cloud) -> None:
+def _lift_of_cluster(console: Console, cloud: Cloud) -> None:
     name = cloud.scope.cluster
     cluster = cloud.cluster()
     if cluster is None or not cluster.get("deletionProtection") or cluster["status"] == "DELETING":
@@ -68,7 +57,7 @@ def _lift_of_cluster(context: Context, cloud: Cloud) -> None:
             f"  cure: look at it (aws eks describe-update --name {name} --update-id {update['id']} "
             f"--region {cloud.scope.region}), then again"
         )
-    context.console.say(f"Deletion protection of cluster {name} is lifted.")
+    console.say(f"Deletion protection of cluster {name} is lifted.")
 
 
 def _require_ours(cloud: Cloud, what: str, tags: dict[str, str]) -> None:
@@ -77,12 +66,3 @@ def _require_ours(cloud: Cloud, what: str, tags: dict[str, str]) -> None:
             f"{what} has not the tags project and stack of {cloud.scope.stack}, so its protection stays.\n"
             "  cure: if it is the stack's, lift its deletion protection by hand, then again"
         )
-
-
-def _databases(cloud: Cloud, name: str) -> list[dict[str, Any]]:
-    return _found(cloud, "describe_db_instances", "DBInstances", DBInstanceIdentifier=name)
-
-
-def _found(cloud: Cloud, operation: str, key: str, **named: str) -> list[dict[str, Any]]:
-    told = cloud.clients.find("rds", operation, **named)
-    return list(told[key]) if told else []

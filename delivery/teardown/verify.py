@@ -18,7 +18,7 @@ SNAPSHOT = ("rds", "snapshot")
 CLUSTER_PARTS = ("access-entry", "addon", "nodegroup", "podidentityassociation")
 
 
-def named(scope: Scope) -> list[str]:
+def arns_by_name(scope: Scope) -> list[str]:
     """The ARNs of what has the stack's own name, whether it is there or not. Pure."""
     in_region, anywhere = f"{scope.region}:{scope.account}", f":{scope.account}"
     found = [f"arn:aws:ecr:{in_region}:repository/{scope.name}"]
@@ -70,7 +70,7 @@ def verified(clients: Clients, scope: Scope, arn: str) -> Thing | None:
         )
     arguments = question.arguments(arn, name)
     told = clients.find(question.service, question.operation, where=question.where, **arguments)
-    if told is None or (question.list and not told[question.list]):
+    if told is None or (question.listed and not told[question.listed]):
         return None
     # What is asked for by its ARN is deleted by it.
     shown = arn if arn in arguments.values() else name
@@ -92,9 +92,9 @@ def _is_asked_elsewhere(scope: Scope, service: str, kind: str, name: str) -> boo
 def _going(thing: Thing, told: Any, name: str, region: str) -> Thing:
     """The same, said otherwise where it is on its way out."""
     if thing.kind == "key" and told["KeyMetadata"]["KeyState"] == KEY_GOING:
-        when = told["KeyMetadata"].get("DeletionDate")
+        when = f"{told['KeyMetadata']['DeletionDate']:%Y-%m-%d}"
         undo = f"aws kms cancel-key-deletion --key-id {name} --region {region}"
-        why = f"AWS waits before it deletes a key, this one until {_date(when)}; until then `{undo}` keeps it"
+        why = f"AWS waits before it deletes a key, this one until {when}; until then `{undo}` keeps it"
         return Thing(kind=thing.kind, name=thing.name, why=why, expected=True)
     if thing.kind == "secret" and told.get(SECRET_GOING):
         return Thing(kind=thing.kind, name=thing.name, why="it is scheduled for deletion", expected=True)
@@ -105,7 +105,3 @@ def _going(thing: Thing, told: Any, name: str, region: str) -> Thing:
     if any(str(each).lower() == "deleting" for each in states):
         return Thing(kind=thing.kind, name=thing.name, why="AWS is deleting it", costs=thing.costs, late=True)
     return thing
-
-
-def _date(when: Any) -> str:
-    return f"{when:%Y-%m-%d}" if hasattr(when, "year") else "its day"

@@ -224,7 +224,7 @@ class Stage:
 
     def ask(self, site: Site, *names: str) -> list[Result]:
         """The results of these checks, or of all."""
-        questions = [each for each in of_account(site, NOW) if not names or each.name in names]
-        assert len(questions) >= len(names)
+        checks = [each for each in of_account(site, NOW) if not names or each.name in names]
+        assert len(checks) >= len(names)
         with self.aws.watched():
-            return ask_all(questions, LONG)
+            return ask_all(checks, LONG)

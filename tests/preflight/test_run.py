@@ -22,7 +22,7 @@ from delivery import preflight
 from delivery.__main__ import main
 from delivery.checks import runner
 from delivery.checks.result import Result, fail, ok
-from delivery.checks.runner import Question, ask_all
+from delivery.checks.runner import Check, ask_all
 from delivery.checks.tools import aws_cli
 from delivery.problems import DeliveryError
 from tests.conftest import PROJECT, Planner
@@ -166,7 +166,7 @@ class TestFaults:
             yield fail("half", "is wrong", "mend it")
             raise fault
 
-        assert [each.mark for each in ask_all([Question("half", half)], LONG)] == ["fail", "unknown"]
+        assert [each.mark for each in ask_all([Check("half", half)], LONG)] == ["fail", "unknown"]
 
     def test_one_that_hangs_is_a_line_when_the_time_is_over_and_keeps_nobody_waiting(
         self, monkeypatch: pytest.MonkeyPatch
@@ -180,7 +180,7 @@ class TestFaults:
         # The time is over when the first has been waited for.
         clock = iter((0.0, 0.0, LONG))
         monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-        found = ask_all([Question("well", lambda: [ok("well", "yes")]), Question("stuck", hang)], LONG)
+        found = ask_all([Check("well", lambda: [ok("well", "yes")]), Check("stuck", hang)], LONG)
         stuck.set()
         assert [(each.asked, each.mark) for each in found] == [("well", "ok"), ("stuck", "unknown")]
         assert f"no answer after {LONG} seconds" in found[1].found
@@ -190,7 +190,7 @@ class TestFaults:
             time.sleep(seconds)
             return [ok(name, "")]
 
-        questions = [Question(str(each), partial(slow, (5 - each) / 100, str(each))) for each in range(5)]
+        questions = [Check(str(each), partial(slow, (5 - each) / 100, str(each))) for each in range(5)]
         assert [each.asked for each in ask_all(questions, LONG)] == list("01234")
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from delivery.problems import DeliveryError
-from delivery.teardown.stuck_ingress import free
+from delivery.teardown.stuck_ingress import free_ingresses
 from tests.delivery_context import Told, told
-from tests.teardown_account import DEV, Account, opened, pairs
+from tests.teardown.account import DEV, Account, opened, pairs
 
 INGRESSES = "/apis/networking.k8s.io/v1/namespaces/helloworld/ingresses"
 BINDINGS = "/apis/elbv2.k8s.aws/v1beta1/namespaces/helloworld/targetgroupbindings"
@@ -119,7 +119,7 @@ def test_the_balancer_goes_before_the_finalizer(api: Api, here: Told, controller
     if controller:
         api.answers[CONTROLLER] = controller
     patched_then: list[list[str]] = []
-    assert free(here.context, api.outputs, lambda: patched_then.append(api.patched()))
+    assert free_ingresses(here.context.console, api.outputs, lambda: patched_then.append(api.patched()))
     assert patched_then == [[]]
     assert api.patched() == [f"{BINDINGS}/k8s-hello", f"{INGRESSES}/helloworld"]
     assert [body[1]["value"] for _, body in api.patches] == [[], []]
@@ -128,7 +128,7 @@ def test_the_balancer_goes_before_the_finalizer(api: Api, here: Told, controller
 def test_a_finalizer_of_somebody_else_stays(api: Api, here: Told) -> None:
     finalizers = [*STUCK["finalizers"], "example.com/keep"]
     api.answers[INGRESSES] = {"items": [named("helloworld", **{**STUCK, "finalizers": finalizers})]}
-    assert free(here.context, api.outputs, lambda: None)
+    assert free_ingresses(here.context.console, api.outputs, lambda: None)
     body = dict(api.patches)[f"{INGRESSES}/helloworld"]
     assert [(each["op"], each["value"]) for each in body] == [("test", finalizers), ("replace", ["example.com/keep"])]
 
@@ -136,7 +136,7 @@ def test_a_finalizer_of_somebody_else_stays(api: Api, here: Told) -> None:
 def test_a_controller_that_runs_is_left_to_its_work(api: Api, here: Told) -> None:
     api.answers[CONTROLLER] = deployment(2)
     deleted: list[bool] = []
-    assert not free(here.context, api.outputs, lambda: deleted.append(True))
+    assert not free_ingresses(here.context.console, api.outputs, lambda: deleted.append(True))
     assert (api.patches, deleted) == ([], [])
 
 
@@ -147,7 +147,7 @@ def test_a_controller_that_runs_is_left_to_its_work(api: Api, here: Told) -> Non
 )
 def test_an_ingress_that_is_not_stuck_is_left_alone(api: Api, here: Told, about: dict[str, Any]) -> None:
     api.answers[INGRESSES] = {"items": [named("helloworld", **about)]}
-    assert not free(here.context, api.outputs, lambda: None)
+    assert not free_ingresses(here.context.console, api.outputs, lambda: None)
     assert api.patches == []
 
 
@@ -155,7 +155,7 @@ def test_balancers_that_cannot_be_deleted_keep_their_ingress(api: Api, here: Tol
     def refuse() -> None:
         raise OSError("throttled")
 
-    assert not free(here.context, api.outputs, refuse)
+    assert not free_ingresses(here.context.console, api.outputs, refuse)
     assert api.patches == []
 
 
@@ -169,7 +169,7 @@ STEPS = (
 
 
 def test_all_that_the_cluster_is_asked_is_among_the_steps_that_fail_below(api: Api, here: Told) -> None:
-    assert free(here.context, api.outputs, lambda: None)
+    assert free_ingresses(here.context.console, api.outputs, lambda: None)
     assert tuple(api.asked) == STEPS
 
 
@@ -178,20 +178,20 @@ def test_after_a_refusal_at_any_step_the_ingress_is_let_go_the_next_time(
     api: Api, here: Told, step: tuple[str, str]
 ) -> None:
     api.refused.add(step)
-    assert not free(here.context, api.outputs, lambda: None)
+    assert not free_ingresses(here.context.console, api.outputs, lambda: None)
     assert f"{INGRESSES}/helloworld" not in api.patched()
-    assert free(here.context, api.outputs, lambda: None)
+    assert free_ingresses(here.context.console, api.outputs, lambda: None)
     assert api.patched()[-1] == f"{INGRESSES}/helloworld"
 
 
 @pytest.mark.parametrize("outputs", [{}, {"kubeconfig": "{", "namespace": "helloworld"}, {"kubeconfig": "{}"}])
 def test_a_cluster_that_cannot_be_asked_is_told_and_nothing_is_let_go(here: Told, outputs: dict[str, str]) -> None:
-    assert not free(here.context, outputs, lambda: None)
+    assert not free_ingresses(here.context.console, outputs, lambda: None)
 
 
 def test_without_the_controllers_kinds_the_ingress_goes_all_the_same(api: Api, here: Told) -> None:
     del api.answers[BINDINGS]
-    assert free(here.context, api.outputs, lambda: None)
+    assert free_ingresses(here.context.console, api.outputs, lambda: None)
     assert api.patched() == [f"{INGRESSES}/helloworld"]
 
 

@@ -1,22 +1,15 @@
 """What is another stack's, account's or project's is neither deleted nor told as left by this one."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from delivery.problems import DeliveryError
-from delivery.teardown.deletion import require_same_place
-from tests.teardown_account import ACCOUNT, DEV, OWN, REGION, Account, opened, refusal, specified
+from delivery.teardown.guards import require_same_place
+from tests.teardown.account import ACCOUNT, DEV, OWN, REGION, Account, refusal, specified
 
 RUNS = {"cluster": {"status": "ACTIVE", "tags": OWN}}
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with opened(monkeypatch) as found:
-        yield found
 
 
 def told(account: Account, **scope: Any) -> set[str]:

@@ -1,7 +1,7 @@
 """What AWS still has of a stack: everything that is its own, nothing that is not, and nothing is changed by asking."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle
 from typing import Any
@@ -14,8 +14,8 @@ from delivery.aws_tags import BALANCER_CLUSTER, BALANCER_GROUP
 from delivery.teardown.report import report
 from delivery.teardown.scope import Scope, proof
 from delivery.teardown.things import Looked, Thing
-from delivery.teardown.verify import kind_of, named
-from tests.teardown_account import (
+from delivery.teardown.verify import arns_by_name, kind_of
+from tests.teardown.account import (
     ACCOUNT,
     DENIED,
     DEV,
@@ -24,19 +24,12 @@ from tests.teardown_account import (
     THROTTLED,
     UNREACHABLE,
     Account,
-    opened,
     pairs,
     specified,
 )
 
 ADDRESSED = replace(DEV, hostname="hello.example.com", zone="example.com")
 PR = Scope(stack="pr-7", region=REGION, account=ACCOUNT, cluster="helloworld-dev", creates=False)
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with opened(monkeypatch) as found:
-        yield found
 
 
 def look(account: Account, scope: Scope = DEV) -> Looked:
@@ -320,8 +313,8 @@ def test_any_arn_has_a_kind(text: str) -> None:
 
 
 def test_what_is_asked_for_by_name_is_the_stacks_alone() -> None:
-    assert all("helloworld-dev" in arn for arn in named(DEV))
-    assert [kind_of(arn)[2] for arn in named(PR)] == ["helloworld-pr-7"]
+    assert all("helloworld-dev" in arn for arn in arns_by_name(DEV))
+    assert [kind_of(arn)[2] for arn in arns_by_name(PR)] == ["helloworld-pr-7"]
 
 
 def test_what_nobody_looked_at_is_not_called_clean() -> None:

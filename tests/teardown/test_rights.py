@@ -1,22 +1,15 @@
 """A deploy role may do all that `make destroy` and `make residue` do, and delete nothing that is not its stack's."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from bootstrap import names
-from tests.teardown_account import DEV as SCOPE
-from tests.teardown_account import Account, opened
+from tests.teardown.account import DEV as SCOPE
+from tests.teardown.account import Account
 from tests.test_bootstrap_policies import DEV, HERE, can, request
 
 BALANCER, ENI = "elbv2.k8s.aws/cluster", "cluster.k8s.amazonaws.com/name"
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with opened(monkeypatch) as found:
-        yield found
 
 
 # What is asked of what has a name, or of what is tagged: the operation, and what is asked about.

@@ -1,6 +1,7 @@
 """What AWS leaves behind is deleted if it is provably the stack's, waited for if AWS deletes it, and left otherwise."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,17 +11,16 @@ from hypothesis import strategies as st
 from delivery.aws_clients import Clients
 from delivery.aws_tags import balancer_tags
 from delivery.teardown.ec2_kinds import GROUP, INTERFACE, KINDS
-from delivery.teardown.leftovers import Patience, clear
+from delivery.teardown.leftovers import clear
 from delivery.teardown.look_ec2 import ec2_thing
 from delivery.teardown.scope import proof
 from delivery.teardown.things import Looked, Thing
-from tests.teardown_account import (
+from tests.teardown.account import (
     DENIED,
     DEV,
     OWN,
     THROTTLED,
     Account,
-    opened,
     pairs,
     refusal,
     shared_clients,
@@ -29,17 +29,6 @@ from tests.teardown_account import (
 
 OF_CLUSTER = {"elbv2.k8s.aws/cluster": "helloworld-dev"}
 ENI = {"cluster.k8s.amazonaws.com/name": "helloworld-dev"}
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with opened(monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-def said() -> list[str]:
-    return []
 
 
 class Made:
@@ -192,15 +181,10 @@ def test_a_wait_has_an_end_and_what_is_still_there_is_told(account: Account, sai
 
 def waiting(times: int, said: list[str]) -> tuple[Looked, float]:
     """What `clear` gives for something that AWS deletes by itself, gone after so many looks; and how long it took."""
-    seconds, looks = [0.0], iter([True] * times + [False] * 99)
+    account, looks = Account(), iter([True] * times + [False] * 99)
     late = Thing(kind="network interface", name="eni-1", why="ELB app/k8s: still attached", late=True)
-
-    def sleep(by: float) -> None:
-        seconds[0] += by
-
-    patience = Patience(most=60, every=10, now=lambda: seconds[0], sleep=sleep)
     look: Callable[[], Looked] = lambda: Looked(things=[late] if next(looks) else [])  # noqa: E731 - of a line
-    return clear(shared_clients(), look, lambda _: True, said.append, patience)[0], seconds[0]
+    return clear(shared_clients(), look, lambda _: True, said.append, account.patience)[0], account.seconds
 
 
 def test_what_aws_deletes_late_is_waited_for_and_told_once(said: list[str]) -> None:
@@ -209,7 +193,7 @@ def test_what_aws_deletes_late_is_waited_for_and_told_once(said: list[str]) -> N
     assert said == ["Waiting for AWS: network interface eni-1 (ELB app/k8s: still attached)"]
 
 
-class Refusing(Clients):
+class Recording(Clients):
     """Clients that record what would be deleted."""
 
     def __init__(self) -> None:
@@ -236,13 +220,8 @@ def test_nothing_is_ever_deleted_that_has_not_the_stacks_tags(listed: list[tuple
         if len(how.state) > 1:
             described[how.state[0]] = {how.state[1]: state}
         things.append(ec2_thing(DEV, kind, described))
-    clients, seen = Refusing(), [each for each in things if each is not None]
-    seconds = [0.0]
-
-    def sleep(by: float) -> None:
-        seconds[0] += by
-
-    patience = Patience(most=10, every=10, now=lambda: seconds[0], sleep=sleep)
+    clients, seen = Recording(), [each for each in things if each is not None]
+    patience = replace(Account().patience, most=10.0)
     clear(clients, lambda: Looked(things=seen), lambda _: True, lambda _: None, patience)
     for arguments in clients.deleted:
         (name,) = arguments.values()

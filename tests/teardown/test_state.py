@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.teardown.state_edit import held, is_empty, last_snapshots, without_cluster, without_protection
+from delivery.teardown.deployment import is_empty, last_snapshots, protected
+from delivery.teardown.state_edit import without_cluster, without_protection
 
 TYPES = (
     "kubernetes:core/v1:Namespace",
@@ -69,7 +70,7 @@ def test_nothing_is_held_once_protection_is_taken_out_and_all_else_stays(deploym
     before = deepcopy(deployment)
     after = without_protection(deployment)
     assert deployment == before
-    assert held(after) == []
+    assert protected(after) == []
     assert last_snapshots(after) == last_snapshots(before)
     assert [each["urn"] for each in after["resources"]] == [each["urn"] for each in before["resources"]]
     assert without_protection(after) == after
@@ -81,7 +82,7 @@ def test_what_is_held_is_named() -> None:
         "type": "aws:rds/instance:Instance",
         "inputs": {"deletionProtection": True, "identifier": "a", "finalSnapshotIdentifier": "a-final"},
     }
-    assert held({"resources": [database]}) == ["aws:rds/instance:Instance database"]
+    assert protected({"resources": [database]}) == ["aws:rds/instance:Instance database"]
     assert last_snapshots({"resources": [database]}) == [("a", "a-final")]
 
 

@@ -105,7 +105,8 @@ class Context:
 
     def resource(self, type_: str, value: Any) -> Resource | None:
         """The resource of that type that an input refers to."""
-        return next((each for each in self.plan.of(type_) if each.name == referred(value)), None)
+        name = referred(value)
+        return next((each for each in self.plan.of(type_) if each.name == name), None)
 
     @cached_property
     def balancer_zones(self) -> int:

@@ -51,8 +51,9 @@ def spellings(key: str) -> tuple[str, str, str]:
 def _set(text: str, key: str, value: str, *, inside: bool, other: dict[str, str]) -> str:
     document = _mapping(yamlfile.compose(text))
     config = next((node for name, node in document if name.value == "config"), None)
-    for name, node in _mapping(config) if inside else document:
-        if name.value in (spellings(key) if inside else (key,)):
+    places, written = (_mapping(config), spellings(key)) if inside else (document, (key,))
+    for name, node in places:
+        if name.value in written:
             if isinstance(node, yaml.ScalarNode) and node.value == "":
                 gap = "" if text[node.start_mark.index - 1 :][:1] == " " else " "
                 return f"{text[: node.start_mark.index]}{gap}{value}{text[node.end_mark.index :]}"

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cost.compare import CostDifference
+from cost.compare import SMALLEST, CostDifference
 from cost.model import Estimate
 
 MOST_CHANGES = 12
@@ -49,7 +49,7 @@ def difference(change: CostDifference) -> list[RenderableType]:
 
 def signed(dollars: float) -> str:
     """Dollars as a difference, with the sign."""
-    return "±0.00" if abs(dollars) < 0.005 else f"{dollars:+.2f}"
+    return "±0.00" if abs(dollars) < SMALLEST else f"{dollars:+.2f}"
 
 
 def _unpriced(estimate: Estimate) -> list[RenderableType]:

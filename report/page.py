@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from cost.compare import SMALLEST
 from offline import facts
 from offline.diff import Change
 from offline.field_changes import ABSENT, FieldChange, is_absent
@@ -93,7 +94,7 @@ def _dollars(value: float) -> str:
 
 
 def _more(value: float) -> str:
-    sign = "±" if abs(value) < 0.005 else "-" if value < 0 else "+"
+    sign = "±" if abs(value) < SMALLEST else "-" if value < 0 else "+"
     return f"{sign}${abs(value):,.2f}"
 
 

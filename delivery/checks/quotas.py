@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from delivery.aws_tags import BALANCER_GROUP, balancer_tags, tags_of
 from delivery.checks.result import Result, fail, ok
 from delivery.checks.site import Site
+from offline.inputs import referred
 
 # A count by place, where a quota is one for each zone; else the place is empty.
 Counts = Mapping[str, int]
@@ -75,9 +76,9 @@ def _others_in_ec2(operation: str, key: str) -> Callable[[Site], Counts]:
 
 
 def _gateways_by_zone(site: Site) -> Counts:
-    """A gateway's zone is that of its subnet, which it refers to as `${<logical name>.id}`."""
-    zones = {f"${{{each.name}.id}}": each.inputs["availabilityZone"] for each in site.plan.of("aws:ec2/subnet:Subnet")}
-    return Counter(zones[each.inputs["subnetId"]] for each in site.plan.of(NAT))
+    """A gateway's zone is that of its subnet."""
+    zones = {each.name: each.inputs["availabilityZone"] for each in site.plan.of("aws:ec2/subnet:Subnet")}
+    return Counter(zones[referred(each.inputs["subnetId"])] for each in site.plan.of(NAT))
 
 
 def _others_gateways_by_zone(site: Site) -> Counts:
